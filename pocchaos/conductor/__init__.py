@@ -1,0 +1,1 @@
+"""The order of things in a run: start, prove, drive, stop."""

@@ -1,0 +1,1 @@
+"""Bytes to values and back: scenario YAML, input sets, the run directory and its logs."""

@@ -1,0 +1,1 @@
+"""The catalogue of inputs: files of rows, and generated malformed requests."""

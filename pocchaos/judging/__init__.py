@@ -1,0 +1,1 @@
+"""From recorded evidence to outcomes, metrics and verdicts; pure, repeatable, offline."""

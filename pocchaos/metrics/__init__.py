@@ -1,0 +1,1 @@
+"""The catalogue of metrics: pure functions of the judged table."""

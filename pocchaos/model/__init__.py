@@ -1,0 +1,1 @@
+"""The words of pocchaos as frozen values; imports nothing of the rest."""

@@ -1,0 +1,75 @@
+"""A length of time that is drawn: fixed, log-normal by median and p99, or a ramp over a fault's own time."""
+
+from math import exp, log
+from statistics import NormalDist
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from pocchaos.model.units import Duration, Seconds, parse_duration
+
+_Z99 = NormalDist().inv_cdf(0.99)
+
+
+class LogNormal(BaseModel):
+    """A log-normal time by its median and 99th percentile: mu = ln median, sigma = (ln p99 − mu) / z₀.₉₉."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    median: Duration
+    p99: Duration
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "LogNormal":
+        if not 0 < self.median <= self.p99:
+            raise ValueError("median must be positive and not above p99")
+        return self
+
+    def at(self, u: float) -> Seconds:
+        """The time at quantile `u` (a uniform draw strictly between 0 and 1)."""
+        sigma = (log(self.p99) - log(self.median)) / _Z99
+        return Seconds(exp(log(self.median) + sigma * NormalDist().inv_cdf(u)))
+
+
+class Fixed(BaseModel):
+    """Always the same time."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: Duration
+
+    def at(self, u: float) -> Seconds:
+        """The fixed time, whatever the draw."""
+        del u
+        return Seconds(self.value)
+
+
+class Ramp(BaseModel):
+    """From one time to another, linear over the fault's own time; for the stand's faults only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    start: Duration
+    end: Duration
+
+    def during(self, progress: float) -> Seconds:
+        """The time when `progress` (0 to 1) of the fault's own time has passed."""
+        return Seconds(self.start + (self.end - self.start) * min(1.0, max(0.0, progress)))
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, str):
+        return Fixed.model_construct(value=parse_duration(value))
+    if isinstance(value, dict) and set(value) == {"from", "to"}:
+        return Ramp(start=value["from"], end=value["to"])
+    return value
+
+
+def _read_unramped(value: Any) -> Any:
+    if isinstance(value, dict) and set(value) == {"from", "to"}:
+        raise ValueError("a ramp {from, to} is for faults only: write a duration or {median, p99}")
+    return _read(value)
+
+
+Dist = Annotated[Fixed | LogNormal, BeforeValidator(_read_unramped)]
+RampedDist = Annotated[Fixed | LogNormal | Ramp, BeforeValidator(_read)]

@@ -1,0 +1,1 @@
+"""Renderings of one judged run: console, HTML, Markdown, JSON, JUnit."""

@@ -1,0 +1,1 @@
+"""Scenarios and the plans compiled from them; pure."""

@@ -1,0 +1,1 @@
+"""Our server between Toxiproxy and the origin: forwards, simulates, injects faults, counts attempts."""

@@ -1,0 +1,1 @@
+"""Intervals, design effects and needs, each with its source; pure."""

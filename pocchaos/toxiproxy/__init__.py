@@ -1,0 +1,1 @@
+"""The real toxiproxy-server: found or built, started, driven and read back."""
