@@ -5,9 +5,11 @@ pydantic models. Values are plain numbers in base units: seconds, per second, fr
 """
 
 import re
-from typing import Annotated, NewType
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any, Final, NewType
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, SerializationInfo, WithJsonSchema
 
 Seconds = NewType("Seconds", float)
 Micros = NewType("Micros", int)  # what is recorded: microseconds since the run's origin
@@ -98,10 +100,30 @@ def _text(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 
 
+AS_WRITTEN: Final = {"as_written": True}
+"""Context for `model_dump`: quantities come out as text with their unit, so that the same model reads them back."""
+
+
+def _with_unit(unit: str) -> PlainSerializer:
+    def write(value: float, info: SerializationInfo) -> Any:
+        return f"{Decimal(repr(value)):f}{unit}" if (info.context or {}).get("as_written") else value
+
+    serialize: Callable[[float, SerializationInfo], Any] = write
+    return PlainSerializer(serialize)
+
+
 Duration = Annotated[
-    float, BeforeValidator(parse_duration), _text(r"^\d+(\.\d+)?\s*(us|ms|s|m|h)$", "250ms", "5s", "2m")
+    float,
+    BeforeValidator(parse_duration),
+    _with_unit("s"),
+    _text(r"^\d+(\.\d+)?\s*(us|ms|s|m|h)$", "250ms", "5s", "2m"),
 ]
-Rate = Annotated[float, BeforeValidator(parse_rate), _text(r"^\d+(\.\d+)?\s*/\s*(s|min|m|h)$", "40/s", "90/min")]
+Rate = Annotated[
+    float,
+    BeforeValidator(parse_rate),
+    _with_unit("/s"),
+    _text(r"^\d+(\.\d+)?\s*/\s*(s|min|m|h)$", "40/s", "90/min"),
+]
 Share = Annotated[
     float,
     BeforeValidator(parse_share),
@@ -112,4 +134,6 @@ Share = Annotated[
         }
     ),
 ]
-Size = Annotated[int, BeforeValidator(parse_size), _text(r"^\d+(\.\d+)?\s*[kMGi]*B(/s)?$", "512B", "64kB")]
+Size = Annotated[
+    int, BeforeValidator(parse_size), _with_unit("B"), _text(r"^\d+(\.\d+)?\s*[kMGi]*B(/s)?$", "512B", "64kB")
+]
