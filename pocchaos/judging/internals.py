@@ -34,8 +34,16 @@ _PATTERNS: Final[tuple[tuple[str, str, str], ...]] = (
     ("SQL error", "SQLSTATE", r"SQLSTATE\[?[0-9A-Z]{5}\]?[ \t]*(?:\[\d+\])?:"),
     ("SQL error", "ORA-", r"\bORA-\d{5}: \S"),
     ("SQL error", "SQL syntax", r"error in your SQL syntax; check the manual that corresponds to your \w+ server"),
-    ("SQL error", "syntax error at or near", r"syntax error at or near \"[^\"\n]*\"\s?(?:\s?LINE \d+:|at character \d+)"),
-    ("SQL error", "ERROR:", r"ERROR:[ \t]+(?:relation|column|function|type|role|database|schema) \"?[^\n]+ does not exist"),
+    (
+        "SQL error",
+        "syntax error at or near",
+        r"syntax error at or near \"[^\"\n]*\"\s?(?:\s?LINE \d+:|at character \d+)",
+    ),
+    (
+        "SQL error",
+        "ERROR:",
+        r"ERROR:[ \t]+(?:relation|column|function|type|role|database|schema) \"?[^\n]+ does not exist",
+    ),
     ("SQL error", "LINE ", r"^LINE \d+: .*\n[ \t]*\^"),
     ("SQL error", "[SQL: ", r"\[SQL: (?:SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP)\b"),
     ("SQL error", "psycopg", r"\bpsycopg2?\.(?:errors\.)?[A-Z]\w+(?:\)|: )"),
