@@ -1,0 +1,169 @@
+"""The report's charts as ECharts options: plain values, drawn by the vendored library with its SVG renderer."""
+
+from typing import Any
+
+from pocchaos.model.outcome import GRACEFUL, Outcome
+from pocchaos.model.verdict import Bite, JudgedRun
+
+# Okabe-Ito's palette for colour-blind readers; graceful outcomes are its cool half, ungraceful its warm half.
+COLOURS = {
+    Outcome.ANSWERED: "#009E73",
+    Outcome.DEGRADED: "#56B4E9",
+    Outcome.REFUSED: "#0072B2",
+    Outcome.SHED: "#8DA0CB",
+    Outcome.WRONG: "#CC79A7",
+    Outcome.OVER_REFUSED: "#B8860B",
+    Outcome.UNDER_REFUSED: "#8B4513",
+    Outcome.ERRORED: "#E69F00",
+    Outcome.CRASHED: "#D55E00",
+    Outcome.HUNG: "#7F0000",
+    Outcome.BROKEN: "#A0522D",
+    Outcome.LEAKED: "#000000",
+    Outcome.CANCELLED: "#BBBBBB",
+    Outcome.UNKNOWN: "#999999",
+    Outcome.LOST: "#DDDDDD",
+}
+_LINES = {"p50": "#56B4E9", "p95": "#0072B2", "p99": "#D55E00", "slowest": "#999999"}
+_STRIPES = {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [2, 3], "color": "rgba(255, 255, 255, 0.45)"}
+_GRIDS = (("7%", "26%"), ("41%", "27%"), ("76%", "16%"))  # top and height of latency, outcomes, rate
+
+
+def charts(judged: JudgedRun) -> dict[str, Any]:
+    """Every chart of the report by the id of its place."""
+    return {"timeline": timeline(judged), "percentiles": percentiles(judged)}
+
+
+def timeline(judged: JudgedRun) -> dict[str, Any]:
+    """Latency, outcomes and rate on one axis of time, with the faults as bands through all three."""
+    line = judged.timeline
+    end = max([line.start[-1] + line.bucket if line.start else 0.0, *(stage.planned[1] for stage in judged.stages)])
+    series = [
+        _line(name, [[at, value] for at, value in zip(line.start, getattr(line, name), strict=True)], 0, _LINES[name])
+        for name in ("p50", "p95", "p99", "slowest")
+    ]
+    series[0]["markArea"] = _bands(judged.faults, end, labelled=True)
+    stacked = [_bars(name, line.start, line.outcomes[name]) for name in _in_order(line.outcomes)]
+    if stacked:
+        stacked[0]["markArea"] = _bands(judged.faults, end, labelled=False)
+    offered = _line("offered", _pairs(line.start, line.offered), 2, "#999999")
+    offered["lineStyle"]["type"] = "dashed"
+    offered["markArea"] = _bands(judged.faults, end, labelled=False)
+    achieved = _line("achieved", _pairs(line.start, line.achieved), 2, "#0072B2")
+    return {
+        "animation": False,
+        "grid": [{"top": top, "height": height, "left": 64, "right": 16} for top, height in _GRIDS],
+        "tooltip": {"trigger": "axis", "axisPointer": {"type": "line"}},
+        "axisPointer": {"link": [{"xAxisIndex": "all"}]},
+        "legend": [
+            {"data": [entry["name"] for entry in group], "top": top, "left": 64, "itemHeight": 8, "padding": 0}
+            for group, top in ((series, 2), (stacked, "35%"), ([offered, achieved], "70%"))
+        ],
+        "xAxis": [
+            {
+                "type": "value",
+                "gridIndex": grid,
+                "min": 0,
+                "max": end,
+                "axisLabel": {"show": grid == 2, "formatter": "{value} s"},
+                "splitLine": {"show": False},
+            }
+            for grid in range(3)
+        ],
+        "yAxis": [
+            {"type": "log", "gridIndex": 0, "name": "response, s", "nameGap": 6, "minorTick": {"show": False}},
+            {"type": "value", "gridIndex": 1, "name": f"requests in {line.bucket:g} s", "nameGap": 6},
+            {"type": "value", "gridIndex": 2, "name": "per second", "nameGap": 6},
+        ],
+        "series": [*series, *stacked, offered, achieved],
+    }
+
+
+def percentiles(judged: JudgedRun) -> dict[str, Any]:
+    """Each stage's response time over 1/(1 − p) on a log axis, cut where its n no longer supports it."""
+    series = [
+        {
+            "name": f"{curve.stage} (n {curve.n})",
+            "type": "line",
+            "showSymbol": False,
+            "data": [[1 / (1 - share), value] for share, value in curve.curve if share < 1],
+        }
+        for curve in judged.percentiles
+    ]
+    return {
+        "animation": False,
+        "grid": {"top": 48, "left": 64, "right": 24, "bottom": 56},
+        "legend": {"top": 0, "type": "scroll"},
+        "tooltip": {"trigger": "axis"},
+        "xAxis": {
+            "type": "log",
+            "min": 1,
+            "name": "1 / (1 − p): 2 is the median, 20 is p95, 100 is p99",
+            "nameLocation": "middle",
+            "nameGap": 32,
+        },
+        "yAxis": {"type": "log", "name": "response, s", "nameGap": 6},
+        "series": series,
+    }
+
+
+def _in_order(outcomes: Any) -> list[str]:
+    return [outcome.value for outcome in Outcome if any(outcomes.get(outcome.value, ()))]
+
+
+def _pairs(start: tuple[float, ...], values: tuple[float, ...]) -> list[list[float | None]]:
+    return [[at, value] for at, value in zip(start, values, strict=True)]
+
+
+def _line(name: str, data: list[Any], grid: int, colour: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": "line",
+        "data": data,
+        "showSymbol": False,
+        "connectNulls": False,
+        "xAxisIndex": grid,
+        "yAxisIndex": grid,
+        "lineStyle": {"width": 1.5, "color": colour},
+        "itemStyle": {"color": colour},
+    }
+
+
+def _bars(name: str, start: tuple[float, ...], counts: tuple[int, ...]) -> dict[str, Any]:
+    step = start[1] - start[0] if len(start) > 1 else 1.0
+    return {
+        "name": name,
+        "type": "bar",
+        "stack": "outcomes",
+        "barCategoryGap": "0%",
+        "barWidth": "100%" if len(start) < 2 else None,
+        "data": [[at + step / 2, count] for at, count in zip(start, counts, strict=True)],
+        "xAxisIndex": 1,
+        "yAxisIndex": 1,
+        "itemStyle": {
+            "color": COLOURS[Outcome(name)],
+            **(
+                {}
+                if Outcome(name) in GRACEFUL
+                else {"decal": {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [2, 3]}}
+            ),
+        },
+    }
+
+
+def _bands(faults: tuple[Bite, ...], end: float, *, labelled: bool) -> dict[str, Any]:
+    return {
+        "silent": True,
+        "itemStyle": {"color": "rgba(213, 94, 0, 0.12)"},
+        "label": {"show": labelled, "position": "insideTop", "color": "#7a3600", "fontSize": 11, "distance": 4},
+        "data": [
+            [
+                {"name": bite.id if labelled else "", "xAxis": _first(bite.confirmed[0], bite.planned[0])},
+                {"xAxis": min(end, _first(bite.confirmed[1], bite.planned[1]))},
+            ]
+            for bite in faults
+        ],
+    }
+
+
+def _first(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value

@@ -1,0 +1,69 @@
+"""The end of a run on the terminal: verdict, criteria, and the remedy of each INCONCLUSIVE."""
+
+import os
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pocchaos.model.verdict import JudgedRun, Judgement, Verdict
+from pocchaos.report import words
+
+_STYLE = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "yellow"}
+
+
+def print_judged(judged: JudgedRun, folder: Path, console: Console | None = None) -> None:
+    """The judged run on stdout; nothing that the target wrote is printed here."""
+    console = console or Console(no_color=bool(os.environ.get("NO_COLOR")))
+    if not console.is_terminal:
+        console.width = max(console.width, 140)  # a log file is not cut at 80 columns
+    console.print(_criteria(judged))
+    for bite in judged.faults:
+        if not bite.bitten:
+            console.print(
+                Text(
+                    f"not bitten: {bite.id} in {bite.stage} (cycle {bite.cycle + 1}): {words.plain(bite.why)}",
+                    style="yellow",
+                )
+            )
+    for line in judged.notes:
+        console.print(Text(f"note: {words.plain(line)}", style="dim"), soft_wrap=True)
+    if judged.stopped:
+        console.print(Text(f"the run ended early: {words.plain(judged.stopped)}", style="bold yellow"), soft_wrap=True)
+    for criterion, depth in words.rows(judged):
+        if criterion.remedy and not (criterion.each and depth == 0):
+            console.print(Text(f"remedy · {_name(criterion, depth)}: {words.plain(criterion.remedy)}"), soft_wrap=True)
+    console.print(
+        Text.assemble(
+            (f" {words.BANNER[judged.verdict]} ", f"reverse {_STYLE[judged.verdict]}"),
+            f"  {words.tally(judged)}" + (f" · {words.plain(judged.why)}" if judged.why else ""),
+        ),
+        soft_wrap=True,
+    )
+    console.print(Text(f"report: {folder / 'report.html'}"), soft_wrap=True)
+
+
+def _criteria(judged: JudgedRun) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for header in ("", "criterion", "figure", "interval", "limit", "n", "why"):
+        table.add_column(header, overflow="fold")
+    for criterion, depth in words.rows(judged):
+        style = _STYLE[criterion.verdict]
+        table.add_row(
+            Text(f"{words.SIGN[criterion.verdict]} {criterion.verdict.value}", style=style),
+            _name(criterion, depth),
+            "" if criterion.each and depth == 0 else words.show(criterion.figure, criterion.unit),
+            "" if criterion.each and depth == 0 else words.interval(criterion),
+            words.limit(criterion),
+            "" if criterion.each and depth == 0 else words.size(criterion),
+            Text(words.plain(criterion.why)),
+        )
+    return table
+
+
+def _name(criterion: Judgement, depth: int) -> str:
+    if depth == 0:
+        return words.plain(criterion.id)
+    return "  " + words.plain(words.scope(criterion.scope) or criterion.id)

@@ -1,0 +1,45 @@
+"""The judged run as JUnit XML: one test case a criterion, trouble of our own as `<error>`."""
+
+from xml.etree import ElementTree as ET
+
+from pocchaos.model.verdict import JudgedRun, Verdict
+from pocchaos.report import words
+
+
+def junit(judged: JudgedRun) -> bytes:
+    """A `<testsuites>` document; INCONCLUSIVE is a failure of its own type, so that no CI counts it as a pass."""
+    suites = ET.Element("testsuites")
+    rows = [(criterion, depth) for criterion, depth in words.rows(judged) if depth or not criterion.each]
+    bad = sum(criterion.verdict is not Verdict.PASS for criterion, _ in rows)
+    suite = ET.SubElement(
+        suites,
+        "testsuite",
+        name=_clean(judged.scenario),
+        tests=str(len(rows) + bool(judged.stopped)),
+        failures=str(bad),
+        errors=str(int(bool(judged.stopped))),
+    )
+    for criterion, depth in rows:
+        name = criterion.id if depth == 0 else f"{criterion.id} [{words.scope(criterion.scope)}]"
+        case = ET.SubElement(suite, "testcase", classname=_clean(judged.scenario), name=_clean(name))
+        figure = f"{words.show(criterion.figure, criterion.unit)} {words.interval(criterion)}"
+        told = f"{figure}, limit {words.limit(criterion)}"
+        if criterion.verdict is not Verdict.PASS:
+            failure = ET.SubElement(
+                case, "failure", type=criterion.verdict.value, message=_clean(f"{told}: {criterion.why}")
+            )
+            failure.text = _clean(criterion.remedy or criterion.why)
+        ET.SubElement(case, "system-out").text = _clean(f"{words.claim(criterion)}\n{told}\nn {words.size(criterion)}")
+    if judged.stopped:
+        case = ET.SubElement(suite, "testcase", classname=_clean(judged.scenario), name="the run itself")
+        ET.SubElement(case, "error", message=_clean(judged.stopped))
+    ET.indent(suites)
+    return bytes(ET.tostring(suites, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def _clean(text: str) -> str:
+    """XML 1.0 has no place for most control characters."""
+    return "".join(
+        c if c in "\t\n" or (c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff") else "·"
+        for c in text
+    )
