@@ -5,7 +5,17 @@ from collections.abc import Iterator
 from random import Random
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PositiveInt,
+    Tag,
+    TypeAdapter,
+    WithJsonSchema,
+)
 
 from pocchaos.model.units import Rate, parse_rate
 
@@ -28,7 +38,18 @@ def _read(value: Any) -> Any:
     return value if isinstance(value, dict | Steps) else parse_rate(value)
 
 
-StepRate = Annotated[float | Steps, BeforeValidator(_read)]
+def _kind(value: Any) -> str:
+    """Which of the two is meant, by its shape: an error then speaks of that one."""
+    return "climbing" if isinstance(value, dict | Steps) else "steady"
+
+
+_AsRate = Annotated[float, Tag("steady"), WithJsonSchema(TypeAdapter(Rate).json_schema())]
+
+StepRate = Annotated[
+    Annotated[_AsRate | Annotated[Steps, Tag("climbing")], Discriminator(_kind)],
+    BeforeValidator(_read),
+    Field(description="Requests per second", examples=["40/s"]),
+]
 
 
 class BaseArrival(BaseModel):

@@ -4,7 +4,17 @@ from math import exp, log
 from statistics import NormalDist
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    WithJsonSchema,
+    model_validator,
+)
 
 from pocchaos.model.units import Duration, Seconds, parse_duration
 
@@ -22,7 +32,9 @@ class LogNormal(BaseModel):
     @model_validator(mode="after")
     def _ordered(self) -> "LogNormal":
         if not 0 < self.median <= self.p99:
-            raise ValueError("median must be positive and not above p99")
+            raise ValueError(
+                f"median {self.median:g}s, p99 {self.p99:g}s: the median must be positive and not above p99"
+            )
         return self
 
     def at(self, u: float) -> Seconds:
@@ -49,8 +61,8 @@ class Ramp(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    start: Duration
-    end: Duration
+    start: Annotated[Duration, Field(alias="from")]
+    end: Annotated[Duration, Field(alias="to")]
 
     def during(self, progress: float) -> Seconds:
         """The time when `progress` (0 to 1) of the fault's own time has passed."""
@@ -60,8 +72,8 @@ class Ramp(BaseModel):
 def _read(value: Any) -> Any:
     if isinstance(value, str):
         return Fixed.model_construct(value=parse_duration(value))
-    if isinstance(value, dict) and set(value) == {"from", "to"}:
-        return Ramp(start=value["from"], end=value["to"])
+    if not isinstance(value, dict | BaseModel):
+        raise ValueError(f"{value!r} is not a time: write a duration such as 250ms, or {{median: 250ms, p99: 900ms}}")  # noqa: TRY004 - a user's value
     return value
 
 
@@ -71,5 +83,17 @@ def _read_unramped(value: Any) -> Any:
     return _read(value)
 
 
-Dist = Annotated[Fixed | LogNormal, BeforeValidator(_read_unramped)]
-RampedDist = Annotated[Fixed | LogNormal | Ramp, BeforeValidator(_read)]
+def _kind(value: Any) -> str:
+    """Which of the three is meant, by its keys: an error then speaks of that one."""
+    if isinstance(value, Fixed) or (isinstance(value, dict) and "value" in value):
+        return "fixed"
+    ramp = isinstance(value, Ramp) or (isinstance(value, dict) and bool({"from", "to"} & value.keys()))
+    return "ramp" if ramp else "log-normal"
+
+
+_AsFixed = Annotated[Fixed, Tag("fixed"), WithJsonSchema(TypeAdapter(Duration).json_schema())]
+_AsLogNormal = Annotated[LogNormal, Tag("log-normal")]
+_AsRamp = Annotated[Ramp, Tag("ramp")]
+
+Dist = Annotated[Annotated[_AsFixed | _AsLogNormal, Discriminator(_kind)], BeforeValidator(_read_unramped)]
+RampedDist = Annotated[Annotated[_AsFixed | _AsLogNormal | _AsRamp, Discriminator(_kind)], BeforeValidator(_read)]
