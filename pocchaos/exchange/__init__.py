@@ -1,1 +1,1 @@
-"""Rendering a request, framing a stream, reading an answer, scanning for canaries; pure."""
+"""One exchange with the target, pure: rendering a request, reading a response, scanning it for canaries."""
