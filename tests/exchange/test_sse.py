@@ -9,8 +9,8 @@ from pocchaos.exchange.sse import Event, Events
 
 STREAM = (
     "\ufeffdata: één\n\ndata:zwei\r\ndata: zeilen\r\n\r\n: a comment\rdata: drei\r\r"
-    'event: error\nid: 7\nretry: 10\ndata: {"x":"🦉"}\n\n"
-    "data\n\ndata\ndata\n\nevent: nothing\n\n:\n\ndata: unfinished\n'
+    'event: error\nid: 7\nretry: 10\ndata: {"x":"🦉"}\n\ndata\n\ndata\ndata\n\n'
+    "event: nothing\n\n:\n\ndata: unfinished\n"
 ).encode()
 EVENTS = [
     Event("één"),
