@@ -12,10 +12,10 @@ from typing import Any
 
 import polars as pl
 
-from pocchaos.files.batch import Batch, decode, encode
+from pocchaos.files.batch import Batch, columns_of, contents_of, encode, parse
 from pocchaos.files.log import JsonLines, read_lines, read_records
 from pocchaos.model.errors import RunDirectoryError
-from pocchaos.model.evidence import Content, Mark, Sample
+from pocchaos.model.evidence import Content, Mark
 from pocchaos.model.units import Bytes
 
 SAMPLE_COLUMNS: dict[str, Any] = {
@@ -161,47 +161,44 @@ def _columns(folder: Path, name: str) -> pl.DataFrame:
 
 def _from_log(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     contents: dict[str, Content] = {}
-    samples = [_sample_frame(rows) for rows in _in_chunks(_batches(path), contents)]
+    samples = [_sample_frame(columns) for columns in _in_chunks(_batches(path), contents)]
     whole = pl.concat(samples) if samples else pl.DataFrame(schema=SAMPLE_COLUMNS)
     told = sorted(contents.values(), key=lambda content: content.hash)
     columns = {name: [getattr(content, name) for content in told] for name in CONTENT_COLUMNS}
     return whole.sort("request", "step", "worker"), pl.DataFrame(columns, schema=CONTENT_COLUMNS)
 
 
-def _batches(path: Path) -> Iterator[Batch]:
+def _batches(path: Path) -> Iterator[dict[str, Any]]:
     """Each batch once: one that was sent again because its acknowledgement was lost is left out."""
     seen: set[tuple[int, int]] = set()
     for number, line in enumerate(read_lines(path), start=1):
         try:
-            batch = decode(line)
+            batch = parse(line)
+            key = (batch["worker"], batch["batch"])
         except (ValueError, KeyError, TypeError) as error:
             raise RunDirectoryError(
                 f"{path}:{number}: this batch is damaged ({error}); the run cannot be judged"
             ) from None
-        if (batch.worker, batch.number) not in seen:
-            seen.add((batch.worker, batch.number))
+        if key not in seen:
+            seen.add(key)
             yield batch
 
 
-def _in_chunks(batches: Iterable[Batch], contents: dict[str, Content]) -> Iterator[list[Sample]]:
-    rows: list[Sample] = []
+def _in_chunks(batches: Iterable[dict[str, Any]], contents: dict[str, Content]) -> Iterator[dict[str, list[Any]]]:
+    columns: dict[str, list[Any]] = {name: [] for name in SAMPLE_COLUMNS}
     for batch in batches:
-        rows.extend(batch.samples)
-        for content in batch.contents:
+        for name, values in columns_of(batch).items():
+            columns[name].extend(values)
+        for content in contents_of(batch):
             if content.hash not in contents or content.whole:
                 contents[content.hash] = content
-        if len(rows) >= _CHUNK:
-            yield rows
-            rows = []
-    if rows:
-        yield rows
+        if len(columns["request"]) >= _CHUNK:
+            yield columns
+            columns = {name: [] for name in SAMPLE_COLUMNS}
+    if columns["request"]:
+        yield columns
 
 
-def _sample_frame(rows: list[Sample]) -> pl.DataFrame:
-    columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in SAMPLE_COLUMNS}
-    columns["headers"] = [json.dumps(dict(sorted(row.headers.items()))) for row in rows]
-    columns["how"] = [row.how.value for row in rows]
-    columns["stream"] = [row.stream.value if row.stream else None for row in rows]
-    for name in ("foreign", "own", "secrets"):
-        columns[name] = [list(value) for value in columns[name]]
-    return pl.DataFrame(columns, schema=SAMPLE_COLUMNS)
+def _sample_frame(columns: dict[str, list[Any]]) -> pl.DataFrame:
+    told = {**columns, "headers": [json.dumps(dict(sorted(headers.items()))) for headers in columns["headers"]]}
+    return pl.DataFrame(told, schema=SAMPLE_COLUMNS, strict=False)
