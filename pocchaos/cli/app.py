@@ -1,0 +1,46 @@
+"""The Typer application: the verbs, put together."""
+
+from typing import Annotated
+
+import typer
+
+from pocchaos import __version__
+from pocchaos.cli.check import check
+from pocchaos.cli.judge import judge
+from pocchaos.cli.report import report
+from pocchaos.cli.run import run
+from pocchaos.cli.samples import samples
+from pocchaos.cli.schema import schema
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,  # a crash of ours shows plainly; a user's mistake never gets so far
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - the form that Typer calls
+    if wanted:
+        typer.echo(f"pocchaos {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Chaos and degradation tests for AI proofs of concept.
+
+    A scenario file says what is done to the POC and what is expected of it; a run ends in a verdict with evidence.
+
+    Example: pocchaos run scenarios/llm_outage.yaml
+    """
+
+
+for verb in (check, run, judge, report, samples, schema):
+    app.command(no_args_is_help=verb is not schema)(verb)

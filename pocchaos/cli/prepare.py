@@ -1,0 +1,19 @@
+"""From a scenario file to a plan that may be run, or every reason why not."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pocchaos.files.inputs import read_inputs
+from pocchaos.files.scenario import Loaded, read_scenario
+from pocchaos.model.errors import UsageError
+from pocchaos.scenario.compile import compile_plan
+from pocchaos.scenario.plan import Plan
+
+
+def prepare(file: Path, *, env: Mapping[str, str], seed: int | None) -> tuple[Loaded, Plan]:
+    """Read, check and compile; raises ScenarioError with all problems at once."""
+    if not file.is_file():
+        raise UsageError(f"{file} is not a file: name a scenario file, such as scenarios/llm_outage.yaml")
+    loaded = read_scenario(file, env=env)
+    rows = read_inputs(loaded.scenario, file.parent)
+    return loaded, compile_plan(loaded.scenario, rows, loaded.scenario.seed if seed is None else seed)

@@ -1,0 +1,15 @@
+"""`pocchaos schema`: the language for an editor."""
+
+import json
+
+import typer
+
+from pocchaos.scenario.schema import json_schema
+
+
+def schema() -> None:
+    """Print the JSON Schema (2020-12) of scenario files.
+
+    Example: pocchaos schema > scenario.schema.json
+    """
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
