@@ -107,7 +107,9 @@ class ControlAPI:
             if refused.status != 409:  # 409: an earlier try of ours got through; what is there decides below
                 self._raise(what, refused)
         state = self.proxy(name)
-        if state is None or state.upstream != origin or not state.enabled:
+        # the host may read back resolved (`localhost`), the port may not change
+        same = state is not None and state.upstream == origin and _port(state.listen) == _port(listen)
+        if state is None or not same or not state.enabled:
             raise ToxiproxyError(f"{self} was asked to {what} → {origin}, but then showed {state or 'no such proxy'}")
         return state
 
@@ -261,6 +263,10 @@ def _said(content: bytes) -> str:
         return str(json.loads(content)["error"])
     except (ValueError, KeyError, TypeError):
         return content[:120].decode("utf-8", "replace").strip() or "nothing"
+
+
+def _port(address: str) -> str:
+    return address.rpartition(":")[2]
 
 
 def _is_bind_error(refused: _RefusalError) -> bool:

