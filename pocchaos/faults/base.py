@@ -108,7 +108,12 @@ class StandFault(BaseFault):
     first: PositiveInt | None = None  # only the first N matching attempts
     every: PositiveInt | None = None  # only every N-th matching attempt
 
-    blocks_origin: ClassVar[bool] = True  # the origin is not asked at all while this fault touches the attempt
+    looks_back: ClassVar[bool] = False  # `AttemptFacts.recent` is kept only for faults that ask for it
+
+    @property
+    def blocks_origin(self) -> bool:
+        """Whether the origin is left alone while this fault touches an attempt; `shape` then gets an empty 200."""
+        return False
 
     @property
     def visibility(self) -> Visibility:

@@ -95,7 +95,9 @@ class Attempt:
     sent: int = 0  # bytes of the response
     faults: tuple[str, ...] = ()  # window keys of the stand faults that touched it
     eligible: tuple[str, ...] = ()  # window keys of the stand faults that were on and matched it
-    how: str = "complete"  # complete | hung_up (the caller went first) | held | reset | refused_by_cap | origin_error
+    how: str = "complete"
+    # complete | hung_up (the caller went first) | held (silent until the caller went) | reset (we cut it) |
+    # short (we ended it early) | refused_by_cap | origin_error | open (cut off by the end of the run)
     retry_after: float | None = None  # seconds, where the response carried one
 
 
