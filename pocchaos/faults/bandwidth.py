@@ -1,16 +1,27 @@
 """`bandwidth`: the stream is limited to a rate."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from pocchaos.faults.base import Attributes, Toxic
 from pocchaos.model.units import Size
 
 
+def _in_kilobytes(value: int) -> int:
+    if value < 1_000 or value % 1_000:
+        raise ValueError(
+            f"{value}B/s is no whole number of kB/s (1 kB is 1,000 bytes), in which Toxiproxy counts: "
+            f"write {max(1, round(value / 1_000))}kB/s"
+        )
+    return value
+
+
 class BandwidthAttributes(Attributes):
     """In Toxiproxy's words; units as in the file."""
 
-    rate: Size
+    rate: Annotated[Size, AfterValidator(_in_kilobytes)]
 
 
 class Bandwidth(Toxic):
@@ -26,4 +37,4 @@ class Bandwidth(Toxic):
 
     def wire(self) -> Mapping[str, int]:
         """`rate` in kB/s."""
-        return {"rate": max(1, round(self.attributes.rate / 1_000))}
+        return {"rate": self.attributes.rate // 1_000}

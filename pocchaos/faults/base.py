@@ -11,7 +11,7 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 from pocchaos.model.reply import AttemptFacts, Reply
 from pocchaos.model.units import Duration, Share
@@ -28,6 +28,20 @@ class Attributes(BaseModel):
     """The parameters of one fault type."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def _in_milliseconds(value: float) -> float:
+    milliseconds = value * 1_000
+    if abs(milliseconds - round(milliseconds)) > 1e-6:
+        raise ValueError(
+            f"{milliseconds:g}ms is no whole number of milliseconds, in which Toxiproxy counts: "
+            f"write {max(1, round(milliseconds))}ms"
+        )
+    return value
+
+
+Milliseconds = Annotated[Duration, AfterValidator(_in_milliseconds)]
+"""A duration as Toxiproxy's own toxics take it; what it would silently round, to nothing above all, is refused."""
 
 
 class Flap(BaseModel):

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pocchaos.faults.base import Attributes, Toxic
-from pocchaos.model.units import Duration
+from pocchaos.faults.base import Attributes, Milliseconds, Toxic
 
 
 class LatencyAttributes(Attributes):
     """In Toxiproxy's words; units as in the file."""
 
-    latency: Duration
-    jitter: Duration = 0.0
+    latency: Milliseconds
+    jitter: Milliseconds = 0.0
 
 
 class Latency(Toxic):

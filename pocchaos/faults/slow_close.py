@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pocchaos.faults.base import Attributes, Toxic
-from pocchaos.model.units import Duration
+from pocchaos.faults.base import Attributes, Milliseconds, Toxic
 
 
 class SlowCloseAttributes(Attributes):
     """In Toxiproxy's words; units as in the file."""
 
-    delay: Duration
+    delay: Milliseconds
 
 
 class SlowClose(Toxic):

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pocchaos.faults.base import Attributes, Toxic, Visibility
-from pocchaos.model.units import Duration
+from pocchaos.faults.base import Attributes, Milliseconds, Toxic, Visibility
 
 
 class TimeoutAttributes(Attributes):
     """In Toxiproxy's words; units as in the file."""
 
-    timeout: Duration = 0.0
+    timeout: Milliseconds = 0.0
 
 
 class Timeout(Toxic):

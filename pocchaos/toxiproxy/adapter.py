@@ -7,7 +7,7 @@ values. It never goes through an HTTP proxy of the environment: the control API 
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NoReturn
 from urllib.parse import quote
@@ -73,9 +73,13 @@ class ControlAPI:
     Calls are repeated after a silence or a 5xx, so each is made so that twice does no more than once.
     """
 
-    def __init__(self, host: str, port: int, *, patience: Patience = PATIENT) -> None:
+    def __init__(
+        self, host: str, port: int, *, patience: Patience = PATIENT, gone: Callable[[], None] | None = None
+    ) -> None:
+        """`gone` raises where the server is known to have gone: then no more is tried."""
         self.host, self.port = host, port
         self.patience = patience
+        self._gone = gone
         address = {"host": f"[{host}]" if ":" in host else host, "port": port}
         self._consumer = type("Consumer", (APIConsumer,), address)
 
@@ -198,6 +202,8 @@ class ControlAPI:
                 wrong = f"no answer within {self.patience.each:g} s"
             except requests.RequestException as error:
                 wrong = _shortened(error)
+                if self._gone:
+                    self._gone()
             if time.monotonic() - began + self.patience.pause >= self.patience.whole + extra:
                 raise ToxiproxyError(
                     f"{self} did not {what}: {wrong} ({tries} {'try' if tries == 1 else 'tries'} in "

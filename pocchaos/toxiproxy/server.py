@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -96,7 +97,8 @@ def _own(binary: Path, *, log: Path, run: str, environ: Mapping[str, str]) -> It
                 if left:
                     continue
                 raise ToxiproxyError(f"{binary} found no free port in {_PORT_TRIES} tries: see {log}")
-            yield Proxies(ControlAPI(_LOOPBACK, port), alive=lambda: _check(process, log), run=run)
+            alive = partial(_check, process, log)
+            yield Proxies(ControlAPI(_LOOPBACK, port, gone=alive), alive=alive, run=run)
             return
 
 

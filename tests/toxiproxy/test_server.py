@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -83,6 +84,16 @@ def test_a_server_that_dies_is_noticed(tmp_path: Path, toxiproxy_server: Path) -
 
         wait_until(is_noticed, "its end")
     assert "ended with status -9" in noticed[0]
+
+
+def test_an_order_to_a_dead_server_tells_of_its_death_at_once(tmp_path: Path, toxiproxy_server: Path) -> None:
+    with start(log=tmp_path / "log", say=print) as proxies:
+        proxies.create("link", listen="127.0.0.1:0", origin="127.0.0.1:9")
+        os.kill(pid_of(proxies.server), signal.SIGKILL)
+        began = time.monotonic()
+        with pytest.raises(ToxiproxyError, match=r"ended with status -9"):
+            proxies.put_on("slow", toxic("latency", latency="1s"))
+        assert time.monotonic() - began < 2.0
 
 
 CHILD = """
