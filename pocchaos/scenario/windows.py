@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pocchaos.model.units import micros
 from pocchaos.scenario.plan import FaultWindow, Plan, PlannedStage
+from pocchaos.scenario.tally import together
 
 Window = tuple[int, int]  # µs: due in [from, to)
 Confirmed = Mapping[str, tuple[int | None, int | None]]  # key of a fault window -> first on, last off
@@ -57,7 +58,7 @@ def judged_windows(
     return StageWindows(
         stages=tuple(_of_stage(plan, stage, edges, guard) for stage in plan.stages),
         faults={window.key: _of_fault(window, edges, guard) for window in plan.windows},
-        changing=_apart([*changing, *_waits(plan, edges)]),
+        changing=together([*changing, *_waits(plan, edges)]),
     )
 
 
@@ -91,17 +92,6 @@ def _waits(plan: Plan, edges: Confirmed) -> Iterable[Window]:
         for asked, came in zip(planned, edges.get(window.key, (None, None)), strict=True):
             if came is not None and came > asked:
                 yield asked, came
-
-
-def _apart(windows: Iterable[Window]) -> tuple[Window, ...]:
-    """Ordered, with those that touch made one."""
-    merged: list[Window] = []
-    for start, end in sorted(window for window in windows if window[0] < window[1]):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        else:
-            merged.append((start, end))
-    return tuple(merged)
 
 
 def _window(start: int, end: int) -> Window | None:

@@ -1,0 +1,144 @@
+"""What a plan can show: for each criterion how many samples it will have, how many it needs, and its chance.
+
+A criterion that cannot pass even if nothing fails is refused before the first request, with what would help.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Final, assert_never
+
+from pocchaos.model.units import parse_duration, show_seconds
+from pocchaos.scenario.calls import UpstreamCalls, unbounded, upstream_calls
+from pocchaos.scenario.claims import family
+from pocchaos.scenario.expected import Expected, counted_only, nothing_left, nowhere
+from pocchaos.scenario.finding import Finding
+from pocchaos.scenario.language import Criterion, Scenario
+from pocchaos.scenario.plan import Plan
+from pocchaos.scenario.proportions import proportion
+from pocchaos.scenario.ranges import Part, Ranges
+from pocchaos.scenario.tally import Count, length
+from pocchaos.scenario.windows import StageWindows
+
+BLOCKS: Final = 20  # one-second blocks that a ratio of attempts needs
+BITE: Final = 10  # attempts that must be expected while a fault is on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """All that is known about a run before it begins; `problems` forbid it."""
+
+    windows: StageWindows
+    criteria: tuple[Expected, ...]
+    calls: tuple[UpstreamCalls, ...]
+    problems: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+def forecast(scenario: Scenario, plan: Plan) -> Forecast:
+    """What the plan's criteria will have and need; pure."""
+    ranges = Ranges(scenario, plan)
+    calls = upstream_calls(scenario, plan)
+    problems: list[Finding] = []
+    expected: list[Expected] = []
+    for number, criterion in enumerate(scenario.criteria):
+        where = ("criteria", number)
+        parts = [_expect(ranges, part) for part in ranges.parts(criterion)]
+        expected += parts
+        if not parts:
+            message = f"there is no {criterion.each} in its scope: widen it"
+            problems.append(Finding(where=(*where, "each"), message=message))
+        for part in parts:
+            which = f"{criterion.each} {part.value}: " if part.value else ""
+            if part.refusal:
+                problems.append(Finding(where=where, message=which + part.refusal))
+    for one in calls:
+        if why := unbounded(one):
+            problems.append(Finding(where=("upstreams", one.upstream), message=why))
+    return Forecast(
+        windows=ranges.windows,
+        criteria=tuple(expected),
+        calls=calls,
+        problems=tuple(problems),
+        notes=tuple(_faint(ranges)),
+    )
+
+
+def _faint(ranges: Ranges) -> Iterator[str]:
+    for window in ranges.plan.windows:
+        due = ranges.tally.count(window.spans, expect="answer").n
+        if due < BITE:
+            yield (
+                f"{window.key}: {due} requests that expect an answer are due while it is on; "
+                f"to be proven to bite it needs {BITE} attempts: raise the load or lengthen it"
+            )
+
+
+def _expect(ranges: Ranges, part: Part) -> Expected:
+    criterion = part.criterion
+    kind = family(criterion.metric)
+    if kind is None:  # the scenario's reader refuses it by name
+        return Expected(criterion=criterion, value=part.value, n=0, distinct=0, n_eff=0)
+    match kind.population:
+        case "received":
+            counted = ranges.tally.count([(0, ranges.plan.end)])
+            return counted_only(part, counted)
+        case "attempts":
+            return _attempts(ranges, part)
+        case "recovery":
+            return _recovery(ranges, part)
+        case "answer" | "refuse" | "all":
+            return proportion(ranges, part, kind)
+        case _:
+            assert_never(kind.population)
+
+
+def _attempts(ranges: Ranges, part: Part) -> Expected:
+    stretches = ranges.counted(part.criterion)
+    counted = ranges.tally.count(stretches, category=part.criterion.category, tenant=part.criterion.tenant)
+    blocks = sum((end - start) // 1_000_000 for start, end in stretches)
+    if missing := nothing_left(ranges, part.criterion, stretches, counted):
+        return counted_only(part, counted, missing)
+    if blocks < BLOCKS:
+        why = f"{blocks} whole seconds are counted and {BLOCKS} are needed"
+        return counted_only(part, counted, f"cannot pass: {why}; +{BLOCKS - blocks} s would do")
+    return counted_only(part, counted)
+
+
+def _recovery(ranges: Ranges, part: Part) -> Expected:
+    """The worst occurrence decides, so each must have a series long enough to see the limit passed and missed."""
+    criterion = part.criterion
+    counts: list[Count] = []
+    for stage in ranges.stages(criterion):
+        series = ranges.recovery(stage)
+        if series is None:
+            why = f'no fault and no load of its own ends before the end of stage "{stage.name}": name a later stage'
+            return counted_only(part, Count(n=0, distinct=0, rows=()), f"nothing to recover from: {why}")
+        stretches = (series,) if series[0] < series[1] else ()
+        asked = {"category": criterion.category, "tenant": criterion.tenant, "expect": "answer"}
+        counts.append(counted := ranges.tally.count(stretches, **asked))  # type: ignore[arg-type]
+        rate = ranges.rate(criterion, stretches or ((stage.start, stage.end),), expect="answer")
+        if refusal := _too_short(ranges, criterion, stage.name, length(stretches), rate):
+            return counted_only(part, counted, refusal)
+    if not counts:
+        return counted_only(part, Count(n=0, distinct=0, rows=()), nowhere(criterion))
+    return counted_only(part, min(counts, key=lambda count: count.n))
+
+
+def _too_short(ranges: Ranges, criterion: Criterion, stage: str, series: float, rate: float) -> str:
+    try:
+        limit = parse_duration(criterion.at_most)
+    except ValueError:
+        return ""  # the scenario's reader says so
+    if rate <= 0:
+        return f'no request that expects an answer is due in stage "{stage}": give it a share of the load'
+    bin_length = max(1.0, BLOCKS / rate)
+    deadline = ranges.scenario.target.deadline
+    needed = limit + 3 * bin_length + deadline
+    if series >= needed:
+        return ""
+    return (
+        f'the series up to the guard of stage "{stage}" lasts {show_seconds(series)}, and {show_seconds(needed)} are '
+        f"needed (limit, three bins of {show_seconds(bin_length)}, one deadline): "
+        f"+{ceil(needed - series)} s at this rate"
+    )
