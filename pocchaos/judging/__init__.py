@@ -1,1 +1,5 @@
-"""From recorded evidence to outcomes, metrics and verdicts; pure, repeatable, offline."""
+"""Columns of samples to outcomes, metrics and verdicts; pure but for reading the run directory."""
+
+from pocchaos.judging.judge import judge, judge_and_keep
+
+__all__ = ["judge", "judge_and_keep"]

@@ -215,7 +215,7 @@ def test_only_a_2xx_that_is_checked_whole_and_in_time_is_answered(facts: Facts) 
         assert facts.ok
         assert facts.how is How.COMPLETE
         assert facts.checked in (Checked.HOLD, Checked.NONE)
-        assert not (facts.late or facts.leaked or facts.internals or facts.blank_answer or facts.fallback)
+        assert not any((facts.late, facts.leaked, facts.internals, facts.blank_answer, facts.fallback))
 
 
 def test_every_rule_decides_something() -> None:

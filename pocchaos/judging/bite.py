@@ -1,0 +1,275 @@
+"""Proof of bite: was a fault really in the way of the target's calls, in each cycle?
+
+Read-back, crossings, and the counterfactual: what the baseline predicts for the window. A fault that is not
+proven to have bitten makes every criterion on it INCONCLUSIVE; grace without an outage is no grace.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final, assert_never
+
+import polars as pl
+
+from pocchaos.faults import Down, Match, StandFault, Toxic, Visibility
+from pocchaos.judging.edges import Turn
+from pocchaos.model.units import show_share
+from pocchaos.model.verdict import Bite
+from pocchaos.scenario.language import Upstream
+from pocchaos.scenario.plan import FaultWindow, Plan
+from pocchaos.statistics.beta import binomial_at_most
+
+ENOUGH: Final = 10  # predicted attempts below which an absence of attempts says nothing
+STRAY: Final = 1  # attempts that may slip through a blind fault at its edges
+HALF: Final = 0.5
+IMPROBABLE: Final = 0.001
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """What the proof looks at."""
+
+    plan: Plan
+    upstreams: Mapping[str, Upstream]
+    attempts: pl.DataFrame  # upstream, arrived, method, path, tenant (of the joined request), faults, eligible
+    baseline: Span | None  # judged window of the baseline stage, µs
+    ended: int  # when the recording ended, µs
+    unused: frozenset[str] = frozenset()  # upstreams that the wiring check saw no attempt at
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """The figures of one fault window, its spans together."""
+
+    window: FaultWindow
+    happened: tuple[Turn, ...]
+    on: tuple[Span, ...]  # when it was on for certain
+    predicted: float | None  # attempts, from the baseline; None: no usable baseline
+    arrived: int  # attempts that the fault is for, while it was on
+    eligible: int
+    marked: int
+    unused: bool
+    unused_ok: bool
+
+    @property
+    def blind(self) -> bool:
+        """Attempts under it cannot be seen at the stand."""
+        return self.window.fault.visibility is Visibility.BLIND
+
+
+def prove(window: FaultWindow, happened: tuple[Turn, ...], evidence: Evidence) -> Bite:
+    """Whether this fault bit in this cycle, and by what; the on-times of one `flap` count together."""
+    counts = _count(window, happened, evidence)
+    doubt = next((said for ask in DOUBTS if (said := ask(counts))), None)
+    stage = evidence.plan.stages[window.stage]
+    first, last = happened[0], happened[-1]
+    return Bite(
+        id=window.id,
+        window=window.key,
+        cycle=window.cycle,
+        upstream=window.fault.upstream,
+        type=window.fault.kind,
+        stage=stage.name,
+        planned=(window.spans[0][0] / 1e6, window.spans[-1][1] / 1e6),
+        confirmed=(_seconds(first.on), _seconds(last.off)),
+        visible=not counts.blind,
+        bitten=doubt is None,
+        why=doubt or _proof(counts),
+        predicted=counts.predicted,
+        arrived=counts.arrived,
+        eligible=counts.eligible,
+        marked=counts.marked,
+    )
+
+
+def never_on(counts: Counts) -> str | None:
+    """Its edge never came: the run ended before, or the part that makes it did not confirm."""
+    if counts.on:
+        return None
+    return "it was never confirmed on: the run ended before it, or its edge failed"
+
+
+def read_back_differs(counts: Counts) -> str | None:
+    """Toxiproxy must show what was asked for; the stand confirms its own faults itself."""
+    if isinstance(counts.window.fault, StandFault):
+        return None
+    missing = sum(1 for turn in counts.happened if turn.on is not None and not _as_asked(counts, turn))
+    return f"the server did not read back what was set ({missing} of {len(counts.on)} times)" if missing else None
+
+
+def no_baseline(counts: Counts) -> str | None:
+    """Without a baseline nothing can be predicted."""
+    if counts.predicted is not None:
+        return None
+    return "the baseline has no judged window with requests: nothing can be predicted; lengthen the baseline"
+
+
+def not_used(counts: Counts) -> str | None:
+    """The target does not call this upstream, and the scenario allows that."""
+    if not (counts.unused_ok and (counts.unused or not counts.predicted) and not counts.arrived):
+        return None
+    return f"the target did not call {counts.window.fault.upstream} (unused_ok): a fault on it proves nothing"
+
+
+def too_few_predicted(counts: Counts) -> str | None:
+    """A cache or an open breaker: the target would hardly have called in the window anyway."""
+    if counts.predicted is None or counts.predicted >= ENOUGH:
+        return None
+    return (
+        f"the baseline predicts {counts.predicted:.1f} attempts for the window, and {ENOUGH} are needed: "
+        "raise the load, vary the inputs (a cache?) or lengthen the fault"
+    )
+
+
+def not_blind_after_all(counts: Counts) -> str | None:
+    """Under a blind fault the stand must fall silent."""
+    if not counts.blind or counts.arrived <= STRAY:
+        return None
+    return f"{counts.arrived} attempts reached the stand although {counts.window.fault.kind} stops them before it"
+
+
+def met_no_attempt(counts: Counts) -> str | None:
+    """A visible fault that no attempt met."""
+    if counts.blind or counts.arrived:
+        return None
+    return (
+        f"no attempt reached {counts.window.fault.upstream} while it was on ({counts.predicted or 0:.0f} predicted): "
+        "a cache or an open breaker stands before it; vary the inputs or lengthen the rest before it"
+    )
+
+
+def none_marked(counts: Counts) -> str | None:
+    """A stand fault that touched nothing of what arrived."""
+    if not isinstance(counts.window.fault, StandFault) or counts.marked:
+        return None
+    return f"{counts.arrived} attempts arrived and the stand marked none of them: raise error_rate or lengthen it"
+
+
+def draws_improbable(counts: Counts) -> str | None:
+    """The stand's own draw went wrong: that is ours, whatever the target did."""
+    fault = counts.window.fault
+    if not isinstance(fault, StandFault) or counts.eligible < ENOUGH:
+        return None
+    rate = fault.error_rate
+    few = counts.marked < HALF * rate * counts.eligible
+    if not few and binomial_two_sided(counts.marked, counts.eligible, rate) >= IMPROBABLE:
+        return None
+    return (
+        f"harness error: the stand marked {counts.marked} of {counts.eligible} eligible attempts "
+        f"at error_rate {show_share(rate)}"
+    )
+
+
+Doubt = Callable[[Counts], str | None]
+DOUBTS: Final[tuple[Doubt, ...]] = (
+    never_on,
+    read_back_differs,
+    no_baseline,
+    not_used,
+    too_few_predicted,
+    not_blind_after_all,
+    met_no_attempt,
+    none_marked,
+    draws_improbable,
+)
+
+
+def binomial_two_sided(k: int, n: int, p: float) -> float:
+    """The chance of a count at least as far out as `k` of `n`: twice the smaller tail, at most 1.
+
+    Source: Clopper and Pearson 1934 (equal tails), from the exact distribution.
+    """
+    if p <= 0 or p >= 1:
+        return 1.0 if k == (n if p >= 1 else 0) else 0.0
+    return min(1.0, 2 * min(binomial_at_most(k, n, p), 1 - binomial_at_most(k - 1, n, p)))
+
+
+def _count(window: FaultWindow, happened: tuple[Turn, ...], evidence: Evidence) -> Counts:
+    fault = window.fault
+    on = tuple(span for turn in happened if (span := turn.certain(evidence.ended)))
+    here = evidence.attempts.filter(pl.col("upstream") == fault.upstream)
+    if isinstance(fault, StandFault) and fault.match is not None:
+        here = here.filter(_matches(fault.match, here))
+    during = here.filter(_within(on))
+    upstream = evidence.upstreams.get(fault.upstream)
+    return Counts(
+        window=window,
+        happened=happened,
+        on=on,
+        predicted=_predicted(here, on or window.spans, evidence),
+        arrived=len(during),
+        eligible=int(during["eligible"].list.contains(window.key).sum() or 0),
+        marked=int(during["faults"].list.contains(window.key).sum() or 0),
+        unused=fault.upstream in evidence.unused,
+        unused_ok=upstream is not None and upstream.unused_ok,
+    )
+
+
+def _predicted(attempts: pl.DataFrame, on: Iterable[Span], evidence: Evidence) -> float | None:
+    """Attempts per request in the baseline, times the requests due while the fault is on."""
+    if evidence.baseline is None:
+        return None
+    asked = _due(evidence.plan, evidence.baseline)
+    if not asked:
+        return None
+    seen = len(attempts.filter(_within((evidence.baseline,))))
+    return seen / asked * sum(_due(evidence.plan, span) for span in on)
+
+
+def _due(plan: Plan, span: Span) -> int:
+    return bisect_left(plan.requests.due, span[1]) - bisect_left(plan.requests.due, span[0])
+
+
+def _within(spans: Iterable[Span]) -> pl.Expr:
+    return pl.any_horizontal(
+        pl.lit(value=False), *(pl.col("arrived").is_between(start, end, closed="left") for start, end in spans)
+    )
+
+
+def _matches(match: Match, attempts: pl.DataFrame) -> pl.Expr:
+    """The attempts that the fault is for; those that cannot be joined to a tenant count as its own."""
+    wanted = pl.lit(value=True)
+    if match.path is not None:
+        paths = [path for path in attempts["path"].unique() if fnmatchcase(path or "", match.path)]
+        wanted = wanted & pl.col("path").is_in(paths)
+    if match.method is not None:
+        wanted = wanted & (pl.col("method").str.to_uppercase() == match.method.upper())
+    if match.tenant is not None:
+        wanted = wanted & (pl.col("tenant").is_null() | (pl.col("tenant") == match.tenant))
+    return wanted
+
+
+def _as_asked(counts: Counts, turn: Turn) -> bool:
+    match counts.window.fault:
+        case Down():
+            return turn.read_back.get("enabled") is False
+        case Toxic() as toxic:
+            shown = turn.read_back.get("attributes")
+            return isinstance(shown, Mapping) and all(shown.get(key) == value for key, value in toxic.wire().items())
+        case StandFault():
+            return True
+        case _ as never:
+            assert_never(never)
+
+
+def _proof(counts: Counts) -> str:
+    predicted = f"{counts.predicted or 0:.0f} predicted"
+    match counts.window.fault:
+        case StandFault() as fault:
+            said = f"{counts.marked} of {counts.arrived} attempts met it ({predicted})"
+            if fault.error_rate < 1 or counts.eligible != counts.arrived:
+                said += f", {counts.eligible} were eligible at error_rate {show_share(fault.error_rate)}"
+        case _ if counts.blind:
+            return f"read back, and {counts.arrived} attempts reached the stand ({predicted})"
+        case _:
+            said = f"read back, and {counts.arrived} attempts crossed it ({predicted})"
+    if counts.predicted and counts.arrived < HALF * counts.predicted:
+        said += "; fewer because the target stopped asking: a breaker"
+    return said
+
+
+def _seconds(value: int | None) -> float | None:
+    return None if value is None else value / 1e6

@@ -1,0 +1,91 @@
+"""An input's own assertions, evaluated once per (input, content, tenant) that occurs."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pocchaos.assertions.base import BaseAssertion
+from pocchaos.exchange.answer import as_text
+from pocchaos.exchange.jmes import compile_path
+from pocchaos.exchange.template import UNSET, UnknownName, compile_template
+from pocchaos.judging.facts import Checked
+from pocchaos.judging.markers import Body
+from pocchaos.scenario.language import Tenant
+from pocchaos.scenario.plan import InputRow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ready:
+    """One assertion with its value rendered; `broken` where rendering or the path raised."""
+
+    assertion: BaseAssertion
+    value: Any
+    search: Callable[[Any], Any] | None = None
+
+    def holds(self, body: Body) -> bool:
+        """Whether the answer (or what the path finds in the body) satisfies it."""
+        if self.search is None:
+            return self.assertion.holds(body.answer or "", self.value)
+        return self.assertion.holds(as_text(self.search(body.value)) or "", self.value)
+
+
+class Checks:
+    """The assertions of every input, rendered for each tenant that asks it."""
+
+    def __init__(self, inputs: tuple[InputRow, ...], tenants: Mapping[str, Tenant], names: tuple[str, ...]) -> None:
+        self._inputs = inputs
+        self._names = names
+        self._spaces = {
+            name: {"name": name, "token": tenant.token, "vars": tenant.vars, "canaries": tenant.canaries}
+            for name, tenant in tenants.items()
+        }
+        self._ready: dict[tuple[int, int], tuple[Ready, ...] | None] = {}
+
+    def check(self, input_: int, tenant: int, body: Body) -> Checked:
+        """What the assertions of this input come to on this body."""
+        ready = self._rendered(input_, tenant)
+        if ready is None:
+            return Checked.RAISED
+        if not ready:
+            return Checked.NONE
+        try:
+            return Checked.HOLD if all(check.holds(body) for check in ready) else Checked.FAIL
+        except Exception:  # noqa: BLE001 - a check that cannot be made is unknown, whatever it raised
+            return Checked.RAISED
+
+    def has_any(self, input_: int, tenant: int) -> bool:
+        """Whether at least one assertion of this input has its value set."""
+        ready = self._rendered(input_, tenant)
+        return ready is None or bool(ready)
+
+    def _rendered(self, input_: int, tenant: int) -> tuple[Ready, ...] | None:
+        key = (input_, tenant)
+        if key not in self._ready:
+            row, name = self._inputs[input_], self._names[tenant]
+            spaces = {"input": {"id": row.id, **row.fields}, "tenant": self._spaces.get(name, {"name": name})}
+            self._ready[key] = _render(row.asserts, spaces)
+        return self._ready[key]
+
+
+def _render(asserts: Iterable[BaseAssertion], spaces: Mapping[str, Any]) -> tuple[Ready, ...] | None:
+    ready: list[Ready] = []
+    for assertion in asserts:
+        template = getattr(assertion, "value", None)
+        try:
+            value = _template(json.dumps(template)).render(spaces) if template is not None else None
+            search = compile_path(assertion.path) if assertion.path else None
+        except UnknownName:
+            continue  # its value is unset for this input
+        except ValueError:
+            return None
+        if value is UNSET or (template is not None and value is None):
+            continue
+        ready.append(Ready(assertion=assertion, value=value, search=search))
+    return tuple(ready)
+
+
+@lru_cache(maxsize=4096)
+def _template(written: str) -> Any:
+    return compile_template(json.loads(written))

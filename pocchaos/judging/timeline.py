@@ -1,0 +1,81 @@
+"""The run on one axis of time, at most 2,000 buckets, each keeping its slowest request."""
+
+from math import ceil
+from typing import Any, Final
+
+import polars as pl
+
+from pocchaos.files.histogram import bucket_of
+from pocchaos.judging.latency import SHOWN, answered
+from pocchaos.metrics.table import Table
+from pocchaos.model.outcome import Outcome
+from pocchaos.model.verdict import Timeline
+from pocchaos.scenario.plan import Plan
+
+BUCKETS: Final = 2_000
+
+
+def timeline(samples: pl.DataFrame, plan: Plan, table: Table) -> Timeline:
+    """Offered and achieved rate, latency and outcomes by time of due (achieved: by time of start).
+
+    Percentiles are the nearest rank over HdrHistogram buckets of the requests with an answer.
+    """
+    end = max((stage.planned[1] for stage in table.stages), default=0)
+    width = max(1, ceil(end / 1e6 / BUCKETS)) * 1_000_000
+    count = max(1, ceil(end / width))
+    axis = pl.DataFrame({"bucket": pl.Series(range(count), dtype=pl.Int64)})
+    planned = samples.lazy().filter(pl.col("stage_index") >= 0).with_columns(bucket=pl.col("due") // width)
+
+    offered = pl.LazyFrame({"bucket": pl.Series(list(plan.requests.due), dtype=pl.Int64) // width})
+    columns = axis.lazy()
+    for name, counts in {
+        "offered": offered,
+        "achieved": planned.filter(pl.col("start").is_not_null()).select(bucket=pl.col("start") // width),
+    }.items():
+        columns = columns.join(counts.group_by("bucket").agg(pl.len().alias(name)), on="bucket", how="left")
+    slowest = planned.group_by("bucket").agg(slowest=(pl.col("end") - pl.col("due")).max() / 1e6)
+    columns = columns.join(slowest, on="bucket", how="left").join(_percentiles(planned), on="bucket", how="left")
+    found = columns.sort("bucket").collect()
+    seconds = width / 1e6
+    return Timeline(
+        bucket=seconds,
+        start=tuple(place * seconds for place in range(count)),
+        offered=tuple((value or 0) / seconds for value in found["offered"]),
+        achieved=tuple((value or 0) / seconds for value in found["achieved"]),
+        p50=tuple(found["p50"]),
+        p95=tuple(found["p95"]),
+        p99=tuple(found["p99"]),
+        slowest=tuple(found["slowest"]),
+        outcomes=_outcomes(planned, axis),
+    )
+
+
+def _percentiles(planned: pl.LazyFrame) -> pl.LazyFrame:
+    """One row a bucket of time with p50, p95 and p99 in seconds, from the cumulated counts of the time's buckets."""
+    counts = (
+        planned.filter(answered())
+        .select("bucket", time=bucket_of(pl.col("end") - pl.col("due")))
+        .group_by("bucket", "time")
+        .len()
+        .sort("bucket", "time")
+        .with_columns(reached=pl.col("len").cum_sum().over("bucket"), total=pl.col("len").sum().over("bucket"))
+    )
+    return counts.group_by("bucket").agg(
+        (pl.col("time").filter(pl.col("reached") >= _rank(fraction)).first() / 1e6).alias(f"p{fraction * 100:g}")
+        for fraction in SHOWN
+    )
+
+
+def _rank(fraction: float) -> pl.Expr:
+    return (pl.col("total") * fraction).round(6).ceil().clip(1, pl.col("total"))
+
+
+def _outcomes(planned: pl.LazyFrame, axis: pl.DataFrame) -> dict[str, tuple[int, ...]]:
+    counts = planned.group_by("bucket", "outcome").len().collect()
+    found: dict[str, Any] = {}
+    for outcome in Outcome:
+        own = counts.filter(pl.col("outcome") == outcome.value)
+        if len(own):
+            column = axis.join(own, on="bucket", how="left", maintain_order="left")["len"].fill_null(0)
+            found[outcome.value] = tuple(int(value) for value in column)
+    return found
