@@ -3,8 +3,10 @@
 import fcntl
 import platform
 import shutil
+import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from pocchaos.toxiproxy.release import VERSION, is_new_enough, tells_version
 from tests.toxiproxy.origins import wait_until
 
 SYSTEM = "/usr/bin:/bin"
+REPOSITORY = Path(__file__).parents[2]
 MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]  # as the cache names it
 
 
@@ -154,6 +157,16 @@ def test_without_a_home_the_caches_of_go_are_ours(tmp_path: Path) -> None:
 def test_the_module_pins_the_version_that_we_name() -> None:
     assert f"github.com/Shopify/toxiproxy/v2 v{VERSION}" in (module_folder() / "go.mod").read_text()
     assert f"github.com/Shopify/toxiproxy/v2 v{VERSION} h1:" in (module_folder() / "go.sum").read_text()
+
+
+def test_the_wheel_brings_what_the_build_needs(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as content:
+        for name in ("go.mod", "go.sum"):
+            inside = content.read(f"pocchaos/toxiproxy/module/{name}")
+            assert inside == (REPOSITORY / "proxies" / name).read_bytes()
 
 
 @pytest.mark.parametrize(("version", "enough"), [("2.9", True), ("10.0", True), ("2.8.0", False), ("git", None)])

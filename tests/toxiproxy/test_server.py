@@ -14,6 +14,8 @@ import pytest
 from pocchaos.faults import Down
 from pocchaos.model.errors import ToxiproxyError, ToxiproxyMissingError
 from pocchaos.toxiproxy import Proxies, start
+from pocchaos.toxiproxy.adapter import ControlAPI
+from pocchaos.toxiproxy.ports import free_port
 from tests.toxiproxy.conftest import toxic
 from tests.toxiproxy.lying import control_api
 from tests.toxiproxy.origins import connected, wait_until
@@ -136,6 +138,25 @@ def test_a_binary_that_ends_at_once_is_told_with_its_last_words(tmp_path: Path) 
         start(log=tmp_path / "log", say=print, environ=environ),
     ):
         pass
+
+
+def test_the_proxies_of_docker_compose_are_accepted_by_the_server(tmp_path: Path, toxiproxy_server: Path) -> None:
+    """They are for trying things by hand; a run makes its own."""
+    definitions = Path(__file__).parents[2] / "proxies" / "toxiproxy.json"
+    proxies = json.loads(definitions.read_text())
+    for proxy in proxies:
+        proxy["listen"] = "127.0.0.1:0"  # here, several runs of the tests may go on at once
+    (tmp_path / "proxies.json").write_text(json.dumps(proxies))
+    port = free_port("127.0.0.1")
+    command = [str(toxiproxy_server), "-port", str(port), "-config", str(tmp_path / "proxies.json")]
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        api = ControlAPI("127.0.0.1", port)
+        assert all(api.proxy(proxy["name"]) for proxy in proxies)
+    finally:
+        server.terminate()
+        server.wait(10)
 
 
 class TestShared:
