@@ -76,6 +76,9 @@ class _Told:
     parsed: bool
 
 
+NO_FACTS: Final = Facts(headers={}, size=0, hash=None, content=None, hits=NO_HITS)
+
+
 class Reader:
     """Compiled once for a step; `begin` a `Reading` for each response. Raises ValueError for a bad JMESPath."""
 

@@ -5,15 +5,14 @@ per request is to put its id in its places.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from pocchaos.exchange.template import UNSET, compile_template, templates_in
+from pocchaos.exchange.template import UNSET, compile_template
 
 Namespaces = Mapping[str, Any]
-Spoil = Callable[[bytes], bytes]  # how a malformed input spoils the body
 
 AGENT: Final = "pocchaos"
 _ID: Final = "rq1d9c4be07fa2836e5d0b7c1f94ea5a"  # stands for the request's id until it is known
@@ -39,6 +38,14 @@ class Outgoing:
     path: str
     headers: tuple[tuple[str, str], ...]  # without Host and Content-Length
     body: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spoiling:
+    """How a malformed input spoils a good request; the credentials stay."""
+
+    body: Callable[[bytes], bytes]
+    content_type: str | None = None  # in place of the right one; None: leave it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,41 +82,46 @@ class Call:
         self._headers = {name: compile_template(text) for name, text in headers.items()}
         self._body = None if body is None else compile_template(body)
         self._correlate = correlate
-        self.leaves = tuple(sorted(_pointers(body))) if body is not None else ()
 
-    def render(self, spaces: Namespaces, request_id: str, spoil: Spoil | None = None) -> Outgoing:
+    def render(self, spaces: Namespaces, request_id: str, spoiling: Spoiling | None = None) -> Outgoing:
         """The request for these namespaces (`tenant`, `input`, …) and this id.
 
         Raises UnknownName, and ValueError for a header that HTTP forbids.
         """
         everything = {**spaces, "request": {"id": request_id, "nonce": request_id}}
         body = None if self._body is None else _json_bytes(self._body.render(everything))
-        if body is not None and spoil is not None:
-            body = spoil(body)
+        if body is not None and spoiling is not None:
+            body = spoiling.body(body)
         path = self.origin.prefix + _path(str(self._path.render(everything)))
-        return Outgoing(method=self.method, path=path, headers=self._fields(everything, request_id, body), body=body)
+        content_type = None if body is None else "application/json"
+        fields = self._fields(everything, request_id, content_type, spoiling.content_type if spoiling else None)
+        return Outgoing(method=self.method, path=path, headers=fields, body=body)
 
-    def prepare(self, spaces: Namespaces, spoil: Spoil | None = None) -> Prepared:
+    def prepare(self, spaces: Namespaces, spoiling: Spoiling | None = None) -> Prepared:
         """All that can be rendered before the request's id is known; raises as `render` does."""
-        sent = self.render(spaces, _ID, spoil)
+        sent = self.render(spaces, _ID, spoiling)
         body = sent.body or b""
         if self._body is not None and self._body.names & {"request.id", "request.nonce"}:
-            self.render(spaces, "0", spoil)
-            return Prepared(anew=lambda request_id: wire(self.origin, self.render(spaces, request_id, spoil)))
+            self.render(spaces, "0", spoiling)
+            return Prepared(anew=lambda request_id: wire(self.origin, self.render(spaces, request_id, spoiling)))
         message = wire(self.origin, sent)
         head, _, _ = message.partition(b"\r\n\r\n")
         *before, after = head.split(_ID.encode())
         parts = (*before, after + b"\r\n\r\n" + body)
         return Prepared(parts=parts, size=len(message))
 
-    def _fields(self, spaces: Namespaces, request_id: str, body: bytes | None) -> tuple[tuple[str, str], ...]:
+    def _fields(
+        self, spaces: Namespaces, request_id: str, content_type: str | None, wrong_type: str | None
+    ) -> tuple[tuple[str, str], ...]:
         fields = {"user-agent": ("User-Agent", AGENT), "accept": ("Accept", "*/*")}
-        if body is not None:
-            fields["content-type"] = ("Content-Type", "application/json")
+        if content_type is not None:
+            fields["content-type"] = ("Content-Type", content_type)
         for name, template in self._headers.items():
             value = template.render(spaces)
             if value is not UNSET:
                 fields[name.lower()] = (name, value if isinstance(value, str) else json.dumps(value))
+        if wrong_type is not None:
+            fields["content-type"] = ("Content-Type", wrong_type)
         if self._correlate is not None:
             fields[self._correlate.lower()] = (self._correlate, request_id)
         for name, value in fields.values():
@@ -159,12 +171,3 @@ def _path(text: str) -> str:
 def _check_header(name: str, value: str) -> None:
     if any(char in value for char in "\r\n\0"):
         raise ValueError(f"header {name}: a line break or NUL cannot be sent: {value[:60]!r}")
-
-
-def _pointers(body: Any) -> Sequence[str]:
-    """JSON pointers (RFC 6901) of the leaves that hold `${input.*}`."""
-    return [
-        "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in found.place)
-        for found in templates_in(body)
-        if found.name.parts[0] == "input"
-    ]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pocchaos.exchange.request import Call, wire
+from pocchaos.exchange.request import Call, Spoiling, wire
 
 TENANT = {"name": "acme", "token": "t-1", "vars": {"lang": "de"}}
 
@@ -61,15 +61,18 @@ def test_the_length_is_that_of_this_requests_body() -> None:
 
 
 def test_a_malformed_input_spoils_the_rendered_bytes_and_keeps_the_credentials() -> None:
-    lines, body = head_and_body(call().prepare(spaces(), lambda body: body[:-3]).message("r-1"))
+    spoiling = Spoiling(body=lambda body: body[:-3])
+    lines, body = head_and_body(call().prepare(spaces(), spoiling).message("r-1"))
     assert body == b'{"question":"wann?","lang":"d'
     assert f"Content-Length: {len(body)}" in lines
     assert "authorization: Bearer t-1" in lines
 
 
-def test_the_leaves_that_hold_the_input_are_told() -> None:
-    one = call(body={"a/b": ["x", {"c~": "${input.text}!"}], "t": "${tenant.name}", "n": "${input.n?}"})
-    assert one.leaves == ("/a~1b/1/c~0", "/n")
+def test_a_wrong_content_type_takes_the_place_of_the_right_one() -> None:
+    spoiling = Spoiling(body=lambda body: body, content_type="text/html")
+    one = call(headers={"content-type": "application/json; charset=utf-8"})
+    lines, _ = head_and_body(one.prepare(spaces(), spoiling).message("r-1"))
+    assert [line for line in lines if line.lower().startswith("content-type")] == ["Content-Type: text/html"]
 
 
 def test_a_get_has_neither_body_nor_length() -> None:

@@ -1,0 +1,1 @@
+"""The Locust process (`python -m pocchaos.load.worker`); nothing else imports locust, gevent or geventhttpclient."""
