@@ -29,7 +29,8 @@ class View:
 
     ground: Ground
     selected: pl.DataFrame  # the samples of the category, tenant and step asked for, at any time
-    rows: pl.DataFrame  # those of them that are due in the judged windows of the scope, lost and unknown ones too
+    everyone: pl.DataFrame  # those of them that are due in the judged windows of the scope, lost and unknown ones too
+    rows: pl.DataFrame  # the population: everyone, or only the bitten
     stages: tuple[StageWindow, ...]
     faults: tuple[FaultScope, ...]
     spans: tuple[Span, ...]  # the judged windows, apart from each other, in order
@@ -115,6 +116,10 @@ class Metric(ABC):
     @abstractmethod
     def read(self, view: View, ask: Ask) -> Reading:
         """The figure over the view."""
+
+    def rests_on(self, view: View) -> tuple[FaultScope, ...]:
+        """The faults that must be proven to have bitten before the figure means anything."""
+        return view.faults
 
     @abstractmethod
     def against(self, view: View, ask: Ask) -> tuple[int, ...]:

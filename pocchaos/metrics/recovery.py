@@ -9,7 +9,7 @@ import polars as pl
 from pocchaos.metrics.base import Ask, Clock, Metric, Reading, Trouble, Unit, View
 from pocchaos.metrics.population import worst_five
 from pocchaos.metrics.series import PER_BIN, RUN, Recovery, bin_length, recovery
-from pocchaos.metrics.table import StageWindow
+from pocchaos.metrics.table import FaultScope, StageWindow
 from pocchaos.model.outcome import Outcome
 from pocchaos.model.units import show_seconds, show_share
 
@@ -77,6 +77,14 @@ class TimeToRecover(Metric):
         ]
         return worst_five(pl.concat(bad)) if bad else ()
 
+    def rests_on(self, view: View) -> tuple[FaultScope, ...]:
+        """The faults of the stage whose fault ended last: a fault that did not bite is recovered from at once."""
+        faults, stages = view.ground.table.faults, set()
+        for stage in view.stages:
+            origin = _origin(view, stage, _end(stage))
+            stages |= {fault.stage for fault in faults if fault.off is not None and fault.off == origin}
+        return tuple(fault for fault in faults if fault.stage in stages)
+
     def _yardstick(self, view: View, ask: Ask) -> tuple[_Yardstick | None, tuple[Trouble, ...]]:
         """Success and its share in the baseline; the baseline itself must read as recovered at once."""
         base = view.ground.baseline
@@ -110,7 +118,7 @@ class TimeToRecover(Metric):
     def _cycles(self, view: View, yard: _Yardstick) -> tuple[list[_Cycle], tuple[Trouble, ...]]:
         cycles, lacking = [], []
         for stage in view.stages:
-            end = stage.window[1] if stage.window else stage.planned[1]
+            end = _end(stage)
             origin = _origin(view, stage, end)
             if origin is None:
                 lacking.append(
@@ -179,7 +187,7 @@ class TimeToRecover(Metric):
         for stage in view.ground.table.stages[worst.stage.index + 1 :]:
             if stage.faulted:
                 break
-            end = stage.window[1] if stage.window else stage.planned[1]
+            end = _end(stage)
             if self._rate(yard, stage) < 0.9 * rate:
                 later = self._series(yard, stage.planned[0], end, stage.planned[1])
                 if later.value is not None and later.value <= ask.limit:
@@ -188,6 +196,11 @@ class TimeToRecover(Metric):
 
     def _rate(self, yard: _Yardstick, stage: StageWindow) -> float:
         return yard.rows.filter(pl.col("stage_index") == stage.index).height / (stage.planned[1] - stage.planned[0])
+
+
+def _end(stage: StageWindow) -> int:
+    """The stage's guard: up to where its samples are judged, µs."""
+    return stage.window[1] if stage.window else stage.planned[1]
 
 
 def _interval(cycle: _Cycle) -> tuple[float, float]:
