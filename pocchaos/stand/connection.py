@@ -44,6 +44,7 @@ class Connection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._ended = False  # nothing more is read from this caller
         self._body: Body | None = None
+        self._again = b""  # the head of a request whose offer of h2c is passed over, to be read once more without it
         self._begin()
 
     # ---- the transport's side
@@ -81,9 +82,6 @@ class Connection(asyncio.Protocol):
 
     # ---- the parser's side
 
-    def on_message_begin(self) -> None:
-        self._begin()
-
     def on_url(self, url: bytes) -> None:
         self._url += url
 
@@ -92,6 +90,9 @@ class Connection(asyncio.Protocol):
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        if self._parser.should_upgrade() and _offers_h2c(self._headers):
+            self._again = _without_offer(self._parser, self._url, self._headers)
+            return
         body = self._body = Body(
             wanted=self._wanted, pause=self._transport.pause_reading, resume=self._transport.resume_reading
         )
@@ -125,13 +126,14 @@ class Connection(asyncio.Protocol):
         self._expects = False
 
     def _feed(self, data: bytes) -> bytes:
-        """Parse; what is left after a request whose `Upgrade` we ignore is returned."""
+        """Parse; what is left is returned: the parser stops at an `Upgrade` and skips that request's body."""
         self._head_size += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
+            again, self._again = self._again, b""
             self._parser = httptools.HttpRequestParser(self)
-            return data[upgrade.args[0] :]
+            return again + data[upgrade.args[0] :]
         except (httptools.HttpParserError, httptools.HttpParserCallbackError) as error:
             if isinstance(error.__context__, Exception) and isinstance(error, httptools.HttpParserCallbackError):
                 raise error.__context__ from None  # a mistake of ours, not the caller's
@@ -231,15 +233,26 @@ def _refused(method: str, named: dict[bytes, bytes], codings: list[bytes]) -> tu
     if method == "CONNECT":
         return 501, "CONNECT is not served: the stand is no proxy; point the base URL at it"
     upgrade = named.get(b"upgrade")
-    asked = b"upgrade" in named.get(b"connection", b"")
-    if upgrade is not None and asked and upgrade.strip() != b"h2c":  # h2c is an offer that may be ignored
-        return 501, f"Upgrade: {upgrade.decode('latin-1')} is not served: HTTP/1.1 only"
+    if upgrade is not None and b"upgrade" in named.get(b"connection", b""):
+        return 501, f"Upgrade: {upgrade.decode('latin-1')} is not served: plain HTTP alone is"
     if codings and codings != [b"chunked"]:
         return 501, "a Transfer-Encoding other than chunked is not served"
     expect = named.get(b"expect")
     if expect is not None and expect != b"100-continue":
         return 417, f"Expect: {expect.decode('latin-1')} is not served"
     return None
+
+
+def _offers_h2c(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether the `Upgrade` is an offer of HTTP/2, as Java's client makes it: one that may be passed over."""
+    return any(name.lower() == b"upgrade" and value.strip().lower() == b"h2c" for name, value in headers)
+
+
+def _without_offer(parser: Any, url: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
+    offer = {b"upgrade", b"http2-settings", b"connection"}
+    kept = [b"%b: %b\r\n" % (name, value) for name, value in headers if name.lower() not in offer]
+    line = b"%b %b HTTP/%b\r\n" % (parser.get_method(), url, parser.get_http_version().encode())
+    return line + b"".join(kept) + b"\r\n"
 
 
 def _origin_form(url: bytes) -> str:
