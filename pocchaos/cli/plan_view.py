@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pocchaos.arrivals import Arrival, Steps
-from pocchaos.faults import Visibility, described
-from pocchaos.model.units import show_seconds, show_share
+from pocchaos.faults import Visibility
+from pocchaos.model.units import AS_WRITTEN, show_seconds
 from pocchaos.scenario.expected import Expected
 from pocchaos.scenario.forecast import Forecast
 from pocchaos.scenario.language import Criterion, Scenario
@@ -94,8 +94,7 @@ def _faults(plan: Plan, foreseen: Forecast, tally: Tally) -> Table:
                 _spans(window),
                 _span(foreseen.windows.faults[window.key]),
                 "counted" if visible else "cannot be seen",
-                ", ".join(f"{key} {value}" for key, value in described(window.fault).items() if value is not None)
-                or "-",
+                ", ".join(f"{key} {value}" for key, value in _attributes(window)) or "-",
                 f"{tally.count(window.spans).n:,}",
             ],
         )
@@ -132,11 +131,7 @@ def _criteria(criteria: Sequence[Expected]) -> Table:
                 f"{expected.n_eff:,}",
                 f"{expected.need:,}" if expected.need else "-",
                 f"{expected.n_for_power:,}" if expected.n_for_power else "-",
-                "none"
-                if expected.refusal
-                else "-"
-                if expected.chance is None
-                else show_share(round(expected.chance, 3)),
+                _chance(expected),
             ],
         )
     return table
@@ -154,6 +149,20 @@ def _claim(criterion: Criterion) -> str:
     within = f" within {show_seconds(criterion.within)}" if criterion.within is not None else ""
     against = f" of {criterion.of}" if criterion.of else ""
     return f"{criterion.metric}{within} {sense} {limit}{against}"
+
+
+def _chance(expected: Expected) -> str:
+    if expected.refusal:
+        return "none"
+    if expected.chance is None:
+        return "-"
+    return "> 99 %" if expected.chance > 0.99 else f"{expected.chance * 100:.0f} %"
+
+
+def _attributes(window: FaultWindow) -> Iterable[tuple[str, object]]:
+    """As the scenario writes them, with their units; those that are not set are left out."""
+    written = window.fault.attributes.model_dump(mode="json", by_alias=True, context=AS_WRITTEN)
+    return ((key, value) for key, value in written.items() if value is not None)
 
 
 def _load(stream: Arrival) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pocchaos.cli.foresee import foresee
 from pocchaos.cli.live import live_view
 from pocchaos.cli.options import ScenarioFile, Seed, Set, environment
 from pocchaos.cli.prepare import prepare
@@ -41,6 +42,7 @@ def run(
     except ValueError as error:
         raise UsageError(f"--keep {error}") from None
     loaded, plan = prepare(file, env=environment(settings), seed=seed)
+    foresee(loaded, plan)
     with live_view(loaded.scenario.name, started=datetime.now().astimezone()) as view:
         recorded = record(
             loaded,

@@ -8,7 +8,7 @@ import typer
 
 from pocchaos.cli.options import RunPath
 from pocchaos.files.rundir import RunDirectory
-from pocchaos.judging import outcomes_of
+from pocchaos.judging.table import build
 
 _SHOWN = ("request", "due", "stage", "tenant", "category", "outcome", "status", "response", "how", "error")
 
@@ -22,7 +22,7 @@ def samples(
 
     Example: pocchaos samples results/20261124-101500-llm-outage-3f9a2b1c04 --jsonl | jq 'select(.outcome == "hung")'
     """
-    frame = outcomes_of(RunDirectory.open(run))
+    frame = build(RunDirectory.open(run)).samples
     if jsonl:
         for row in frame.iter_rows(named=True):
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")

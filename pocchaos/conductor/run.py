@@ -21,15 +21,17 @@ from pocchaos.files.plan import dump_plan
 from pocchaos.files.rundir import RunDirectory
 from pocchaos.files.scenario import Loaded
 from pocchaos.load import process as load_process
+from pocchaos.load.process import DRAIN_MARGIN, Load
 from pocchaos.model.errors import HarnessError
 from pocchaos.model.evidence import Mark
 from pocchaos.model.units import Bytes, seconds
 from pocchaos.scenario.plan import Plan
 from pocchaos.stand import process as stand_process
+from pocchaos.stand.process import Stand
 from pocchaos.toxiproxy import server as toxiproxy_server
+from pocchaos.toxiproxy.proxies import Proxies
 
 LEAD = 500_000  # µs between the last preparation and the first stage
-SETTLED = 5.0  # s that the load may take beyond its own drain before it counts as hung
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,10 +142,12 @@ class _Session:
         self.say("starting the stand and toxiproxy-server")
         stand = stack.enter_context(
             stand_process.start(
-                stand_spec(scenario, self.plan.seed), log=log("stand"), attempts=self.directory.path / "attempts.jsonl"
+                stand_spec(self.loaded, self.plan, self.known["run"]),
+                log=log("stand"),
+                attempts=self.directory.path / "attempts.jsonl",
             )
         )
-        proxies = stack.enter_context(toxiproxy_server.start(log=log("toxiproxy"), say=self.say))
+        proxies = stack.enter_context(toxiproxy_server.start(log=log("toxiproxy"), say=self.say, run=self.known["run"]))
         addresses: dict[str, tuple[str, int]] = {}
         for name, upstream in scenario.upstreams.items():
             host, port = stand.address(name)
@@ -160,7 +164,7 @@ class _Session:
             )
         )
         self.known["target_version"] = target.ask_version(scenario.target, poc.url, spaces)
-        spec = load_spec(self.loaded, self.plan, url=poc.url, run=self.known["run"])
+        spec = load_spec(self.loaded, self.plan, url=poc.url, run=self.known["run"], names=spaces)
         samples = SampleLog(self.directory.path, keep=self.options.keep, seed=self.plan.seed)
         stack.callback(samples.close)
         load = stack.enter_context(
@@ -184,17 +188,16 @@ class _Session:
         self._drive(load, stand, proxies, poc, marks, origin)
 
     def _drive(
-        self, load: Any, stand: Any, proxies: Any, poc: target.RunningTarget, marks: JsonLines, origin: int
+        self, load: Load, stand: Stand, proxies: Proxies, poc: target.RunningTarget, marks: JsonLines, origin: int
     ) -> None:
         gone: list[int] = []
 
         def write(mark: Mark) -> None:
             marks.append(mark_record(mark))
-            match mark.kind:
-                case "fault_on":
-                    self.on[mark.subject] = mark.subject.rpartition("@")[0]
-                case "fault_off":
-                    self.on.pop(mark.subject, None)
+            if mark.kind == "fault_on":
+                self.on[mark.subject] = mark.subject.rpartition("@")[0]
+            elif mark.kind == "fault_off":
+                self.on.pop(mark.subject, None)
 
         def look(now: int) -> None:
             stand.check_alive()
@@ -218,7 +221,7 @@ class _Session:
             with suppress(HarnessError):
                 load.stop()
             raise
-        load.wait(self.loaded.scenario.target.deadline + SETTLED)
+        load.wait(self.loaded.scenario.target.deadline + DRAIN_MARGIN)
 
     def _keep(self, samples: SampleLog, batch: Batch, line: bytes) -> None:
         samples.write(batch, line)

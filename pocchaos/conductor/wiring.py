@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-import httpx
-
 from pocchaos.model.errors import WiringError
 from pocchaos.scenario.language import Scenario
 from pocchaos.scenario.plan import InputRow, Plan
@@ -58,18 +56,3 @@ def _candidates(plan: Plan) -> Iterator[tuple[InputRow, str]]:
             if turn < len(rows):
                 row = rows[turn]
                 yield row, row.tenant or plan.tenants[turn % len(plan.tenants)]
-
-
-def sender(
-    client: httpx.Client, compile_request: Callable[[InputRow, str, int], tuple[str, str, dict[str, str], bytes]]
-) -> Send:
-    """A `Send` over plain HTTP: transport failures are the target's own and prove nothing here."""
-
-    def send(row: InputRow, tenant: str, number: int) -> None:
-        method, path, headers, body = compile_request(row, tenant, number)
-        try:
-            client.request(method, path, headers=headers, content=body)
-        except httpx.HTTPError:
-            return
-
-    return send
