@@ -9,6 +9,7 @@ from pocchaos.files.log import write_whole
 from pocchaos.files.rundir import RunDirectory
 from pocchaos.files.verdicts import dump_verdicts
 from pocchaos.judging import summaries
+from pocchaos.judging.criteria import judge_criteria
 from pocchaos.judging.latency import curves, intervals
 from pocchaos.judging.not_tested import not_tested
 from pocchaos.judging.table import Judged, build
@@ -41,8 +42,6 @@ def hlog(found: Judged) -> bytes:
 
 def judge_table(found: Judged) -> JudgedRun:
     """Everything that a report says, from the table of a run."""
-    from pocchaos.judging.criteria import judge_criteria
-
     table = found.table
     criteria = judge_criteria(table, found.scenario.criteria)
     verdict, why = overall(criteria, stopped=table.stopped, empty=not len(table.samples))

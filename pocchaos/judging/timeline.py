@@ -34,7 +34,7 @@ def timeline(samples: pl.DataFrame, plan: Plan, table: Table) -> Timeline:
     }.items():
         columns = columns.join(counts.group_by("bucket").agg(pl.len().alias(name)), on="bucket", how="left")
     slowest = planned.group_by("bucket").agg(slowest=(pl.col("end") - pl.col("due")).max() / 1e6)
-    columns = columns.join(slowest, on="bucket", how="left").join(_percentiles(planned), on="bucket", how="left")
+    columns = columns.join(slowest, on="bucket", how="left").join(percentiles(planned), on="bucket", how="left")
     found = columns.sort("bucket").collect()
     seconds = width / 1e6
     return Timeline(
@@ -50,7 +50,7 @@ def timeline(samples: pl.DataFrame, plan: Plan, table: Table) -> Timeline:
     )
 
 
-def _percentiles(planned: pl.LazyFrame) -> pl.LazyFrame:
+def percentiles(planned: pl.LazyFrame) -> pl.LazyFrame:
     """One row a bucket of time with p50, p95 and p99 in seconds, from the cumulated counts of the time's buckets."""
     counts = (
         planned.filter(answered())
