@@ -116,6 +116,8 @@ class Session:
         while not self._finished.wait(EVERY):
             self._deliver()
         self._deliver()
+        total = self._environment.stats.total
+        log.info("%s %s: %d requests, %d failures", self._method, self._name, total.num_requests, total.num_failures)
         delivered = self._outbox.settle(ACKNOWLEDGED_WITHIN)
         self._runner.quit()
         if self._failure is not None:
