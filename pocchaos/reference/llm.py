@@ -69,7 +69,7 @@ class Llm:
         raise AssertionError("unreachable: the count has no end")
 
     async def _ask(self, call: Call) -> str:
-        response = await self._client.post(**self._request(call, stream=False))
+        response = await self._client.request(**self._request(call, stream=False))
         if response.status_code != httpx.codes.OK:
             raise _refused(response)
         try:
@@ -83,7 +83,7 @@ class Llm:
         return await anext(pieces), pieces
 
     async def _pieces(self, call: Call) -> AsyncGenerator[str, None]:
-        said, finish = "", None
+        said, held, finish = "", "", None
         async with self._client.stream(**self._request(call, stream=True)) as response:
             if response.status_code != httpx.codes.OK:
                 await response.aread()
@@ -95,9 +95,10 @@ class Llm:
                     continue
                 piece, reason = _chunk(line.removeprefix("data:"))
                 finish = reason or finish
-                if piece:
-                    said += piece
-                    yield piece
+                said, held = said + piece, held + piece
+                if held and said.strip():  # blanks at the beginning wait, lest they be taken for an answer
+                    yield held
+                    held = ""
         _whole(said, finish)
 
     async def _watched(self, first: str, rest: AsyncGenerator[str, None], call: Call) -> AsyncIterator[str]:
@@ -114,6 +115,7 @@ class Llm:
 
     def _request(self, call: Call, *, stream: bool) -> dict[str, Any]:
         return {
+            "method": "POST",
             "url": "chat/completions",
             "json": {"model": self._model, "messages": call.messages, "stream": stream, "temperature": 0},
             "headers": {"x-request-id": call.request_id},

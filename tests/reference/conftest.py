@@ -27,10 +27,19 @@ class Ask:
         return self.client.post("/v1/answer", json={"question": question, **more})
 
 
-@pytest.fixture
-def model() -> Iterator[Model]:
+@pytest.fixture(scope="session")
+def shared_model() -> Iterator[Model]:
+    """One stub for all tests; `model` hands it out well-behaved and forgetful."""
     with serving_model() as model:
         yield model
+
+
+@pytest.fixture
+def model(shared_model: Model) -> Model:
+    shared_model.mode = "well"
+    shared_model.retry_after = None
+    shared_model.asked.clear()
+    return shared_model
 
 
 @pytest.fixture
@@ -46,10 +55,19 @@ def start(model: Model) -> Iterator[Start]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def shared_poc(shared_model: Model) -> Iterator[httpx.Client]:
+    """One POC as it comes, for the tests that leave nothing behind in it."""
+    app = create_app(read_settings({"LLM_BASE_URL": shared_model.url}))
+    with served(app) as url, httpx.Client(base_url=url, headers=ACME, timeout=10, trust_env=False) as client:
+        yield client
+
+
 @pytest.fixture
-def poc(start: Start) -> httpx.Client:
-    """The POC as it comes."""
-    return start()
+def poc(shared_poc: httpx.Client, model: Model) -> httpx.Client:
+    """The POC as it comes, its model being well."""
+    assert model.mode == "well"
+    return shared_poc
 
 
 @pytest.fixture

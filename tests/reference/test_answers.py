@@ -77,7 +77,7 @@ def test_a_refusal_in_a_stream_is_one_delta_and_says_what_it_is(ask: Ask) -> Non
 
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer wrong-token-1", "Basic acme-demo-token", "Bearer é"])
 def test_without_a_valid_token_there_is_no_answer(poc: httpx.Client, authorization: str) -> None:
-    response = poc.post("/v1/answer", json={"question": QUESTION}, headers={"authorization": authorization.encode()})
+    response = poc.post("/v1/answer", json={"question": QUESTION}, headers={b"authorization": authorization.encode()})
     assert response.status_code == 401
     assert response.headers["www-authenticate"] == "Bearer"
     assert response.json()["error"]["code"] == "unauthorized"
