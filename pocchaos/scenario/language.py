@@ -68,7 +68,7 @@ Limit = Annotated[
         json_schema_input_type=str | float,
     ),
 ]
-"""`95%`, `3s`, `3`, `1.5x`, `-5pp`: read by the metric that it limits (`pocchaos.scenario.limits`)."""
+"""`95%`, `3s`, `3`, `1.5x`, `-5pp`: read by the metric that it limits (`pocchaos.metrics.limits`)."""
 
 
 class Words(BaseModel):
@@ -373,7 +373,9 @@ class Scenario(Words):
     """One scenario file, merged with what it extends."""
 
     version: Annotated[Literal[1], Field(description="Version of the language")]
-    name: Annotated[str, Field(description="Used in the run's id", examples=["llm-outage"])]
+    name: Annotated[
+        str, Field(min_length=1, max_length=80, description="Used in the run's id", examples=["llm-outage"])
+    ]
     description: str = ""
     seed: Annotated[int, Field(description="Same scenario and seed, same plan")] = 0
     target: Target

@@ -1,0 +1,158 @@
+"""What pydantic found, in the words of a person who writes a scenario file.
+
+The place is a path in the file (without pydantic's own steps), the known keys and words are read off the models.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from pocchaos.scenario.finding import Finding, Where, did_you_mean, listed, shown
+from pocchaos.scenario.grammar import fields_of, keys_at, model_at, tags_at
+from pocchaos.scenario.language import Scenario
+from pocchaos.scenario.not_yet import not_yet
+
+
+def findings(error: ValidationError, data: Any, *, root: Any = Scenario, written: Any = None) -> Iterator[Finding]:
+    """Every error with its place in `data`; `written` is the same before anything was put in for `${env.*}`."""
+    said = data if written is None else written
+    for one in error.errors(include_url=False):
+        loc = tuple(one["loc"])
+        kind = one["type"]
+        where = _where(loc[:-1], data) + (loc[-1:]) if kind == "missing" else _where(loc, data)
+        if kind == "too_short" and _value(said, where) not in ([], (), {}):
+            continue  # pydantic counts the elements that were valid
+        yield _worded(kind, where, loc, one, _value(said, where), root)
+
+
+def _worded(kind: str, where: Where, loc: Sequence[Any], one: Mapping[str, Any], value: Any, root: Any) -> Finding:
+    context = one.get("ctx", {})
+    match kind:
+        case "missing":
+            return Finding(where=where, message=_missing(str(loc[-1]), root, loc))
+        case "extra_forbidden":
+            return Finding(where=where, message=_unknown_key(str(loc[-1]), keys_at(root, loc[:-1])))
+        case "union_tag_invalid" | "union_tag_not_found":
+            key = str(context["discriminator"]).strip("'")
+            words = re.findall(r"'([^']+)'", str(context.get("expected_tags", ""))) or tags_at(root, loc)
+            if kind == "union_tag_not_found":
+                return Finding(where=(*where, key), message=f"is missing: add `{key}:` and one of {listed(words, 20)}")
+            return Finding(where=(*where, key), message=_not_one_of(context["tag"], words))
+        case "literal_error" | "enum":
+            choices = re.findall(r"'([^']+)'", str(context["expected"])) or [str(context["expected"])]
+            return Finding(where=where, message=_not_one_of(value, choices))
+        case "value_error" if isinstance(value, Mapping) and value.keys() <= {"from", "to"} and "faults" in where:
+            return Finding(where=where, message=not_yet("a ramp {from, to}", "write one duration, such as 800ms"))
+        case "value_error" | "assertion_error":
+            return Finding(where=where, message=str(context["error"]).replace("'", '"'))
+        case _:
+            words_for = _TYPES.get(kind)
+            told = words_for(value, context) if words_for else f"{shown(value)} does not fit here"
+            return Finding(where=where, message=told)
+
+
+def _bound(words: str, key: str) -> Callable[[Any, Mapping[str, Any]], str]:
+    return lambda value, context: f"{shown(value)} cannot be used: it must be {words} {context[key]:g}"
+
+
+def _expected(words: str) -> Callable[[Any, Mapping[str, Any]], str]:
+    return lambda value, _: f"{_named(value)} stands where {words}"
+
+
+def _text_expected(value: Any, _: Mapping[str, Any]) -> str:
+    if isinstance(value, bool | int | float):
+        return f'{shown(value)} is not text: put it in quotes, "{shown(value)}"'
+    return f"{_named(value)} stands where a text is expected"
+
+
+_LIST: Final = _expected("a list is expected: begin each element with `- `, or write [ ]")
+_MAPPING: Final = _expected("a mapping is expected: write `key: value`")
+
+_TYPES: Final[Mapping[str, Callable[[Any, Mapping[str, Any]], str]]] = {
+    "string_type": _text_expected,
+    "int_type": _expected("a whole number is expected"),
+    "int_parsing": _expected("a whole number is expected"),
+    "int_from_float": _expected("a whole number is expected"),
+    "int_parsing_size": _expected("a smaller whole number is expected"),
+    "float_type": _expected("a number is expected"),
+    "float_parsing": _expected("a number is expected"),
+    "finite_number": _expected("a finite number is expected"),
+    "bool_type": _expected("true or false is expected, without quotes"),
+    "bool_parsing": _expected("true or false is expected, without quotes"),
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "dict_type": _MAPPING,
+    "mapping_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+    "none_required": lambda value, _: f"{shown(value)} has no use here: delete the key",
+    "too_short": lambda value, _: f"{shown(value)} is empty: write at least one element, or leave the key out",
+    "string_too_short": lambda value, _: f"{shown(value)} is empty: write a text",
+    "string_too_long": lambda value, context: f"{shown(value, 30)} is longer than {context['max_length']} characters",
+    "greater_than": _bound("more than", "gt"),
+    "greater_than_equal": _bound("at least", "ge"),
+    "less_than": _bound("less than", "lt"),
+    "less_than_equal": _bound("at most", "le"),
+}
+
+
+def _named(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case Mapping():
+            return f"the mapping {shown(value, 40)}"
+        case list() | tuple():
+            return f"the list {shown(value, 40)}"
+        case _:
+            return shown(value)
+
+
+def _missing(key: str, root: Any, loc: Sequence[Any]) -> str:
+    model = model_at(root, loc[:-1])
+    if model is None:
+        return f"is missing: add `{key}: …`"
+    info = fields_of(model).get(key)
+    examples = (info.examples or [None])[0] if info is not None else None
+    example = examples if isinstance(examples, str) else "…" if examples is None else shown(examples)
+    return f"is missing: add it, such as `{key}: {example}`" if examples is not None else f"is missing: add `{key}: …`"
+
+
+def _unknown_key(key: str, known: Sequence[str]) -> str:
+    there = f" ({listed(known, 20)})" if known else ""
+    return f'"{key}" is not one of the keys here{there}.{did_you_mean(key, known)}'
+
+
+def _not_one_of(value: Any, words: Sequence[str]) -> str:
+    if len(words) == 1:
+        return f"{shown(value)} cannot stand here: write {words[0]}.{did_you_mean(value, words)}"
+    return f"{shown(value)} is not one of {listed(words, 20)}.{did_you_mean(value, words)}"
+
+
+def _where(loc: Sequence[Any], data: Any) -> Where:
+    """The steps of a location that are steps in the file; the others are pydantic's names of union members."""
+    where: list[str | int] = []
+    here = data
+    for part in loc:
+        if (isinstance(here, Mapping) and part in here) or (
+            isinstance(here, list | tuple) and isinstance(part, int) and part < len(here)
+        ):
+            here = here[part]
+        else:
+            continue
+        where.append(part)
+    return tuple(where)
+
+
+def _value(data: Any, where: Where) -> Any:
+    here = data
+    for part in where:
+        if isinstance(here, Mapping):
+            here = here.get(part)
+        elif isinstance(here, list | tuple) and isinstance(part, int) and part < len(here):
+            here = here[part]
+        else:
+            return None
+    return here
