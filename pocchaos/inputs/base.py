@@ -86,7 +86,6 @@ class Syntax:
     name: str
     suite: str  # the JSONTestSuite case that it is modelled on; always one that every parser must refuse (n_*)
     edits: Callable[[Json], Sequence[Edit]]  # every possibility in this body; empty: the kind does not apply
-    once: bool = False  # the result does not depend on the body: one such input is enough
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

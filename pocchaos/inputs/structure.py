@@ -44,8 +44,8 @@ def _twice(text: Json) -> Sequence[Edit]:
 
 
 KINDS = (
-    Syntax(name="empty_body", suite="n_structure_no_data", edits=_whole(b""), once=True),
-    Syntax(name="blank_body", suite="n_single_space", edits=_whole(b" "), once=True),
+    Syntax(name="empty_body", suite="n_structure_no_data", edits=_whole(b"")),
+    Syntax(name="blank_body", suite="n_single_space", edits=_whole(b" ")),
     Syntax(name="truncated", suite="n_structure_unclosed_object", edits=_truncated),
     Syntax(name="unclosed", suite="n_array_unclosed", edits=_unclosed),
     Syntax(name="unopened", suite="n_structure_close_unopened_array", edits=_unopened),

@@ -3,54 +3,70 @@
 The rows depend on the scenario and its good inputs, not on the seed: ten seeds ask the same questions.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from itertools import count as numbers
 from typing import Any, Final
 
-from pocchaos.inputs import BY_DEFAULT, Kind, Syntax, applies, named
+from pocchaos.exchange.template import UNSET, Found, substitute
+from pocchaos.inputs import BY_DEFAULT, Kind, applies, content_type, leaves_of, named, spoil
 from pocchaos.scenario.language import Inputs
 from pocchaos.scenario.plan import InputRow, Mutation
 from pocchaos.scenario.seeds import generator, shuffled
 
 COUNT: Final = 200  # rows where the scenario does not say: above the 73 different inputs that "≥ 95 %" needs
+_PATIENCE: Final = 20  # tries a row, before it is taken that there are no more results
 
 
 def malformed_rows(entry: Inputs, number: int, template: Any, good: Sequence[InputRow]) -> tuple[InputRow, ...]:
-    """The rows of entry `number`, dealt over kinds and good rows; raises ValueError with the remedy.
+    """The rows of entry `number`, dealt over kinds and good rows, no two alike; raises ValueError with the remedy.
 
-    `template` is the request's JSON body with its templates, `good` the rows of the scenario's files.
+    `template` is the request's JSON body with its templates, `good` the rows of the scenario's files. There are
+    fewer than asked for where the kinds do not have so many results.
     """
     names, count = _asked(entry.generate)
     kinds = _that_apply(named(names), template)
     base = _to_spoil(entry, good)
     random = generator(0, "malformed", number)
-    rows: list[InputRow] = []
     order, cards = shuffled(len(kinds), random), shuffled(len(base), random)
-    for turn in numbers():
-        if len(rows) == count or (turn >= len(kinds) and all(_once(kind) for kind in kinds)):
-            return tuple(rows)
-        kind = kinds[order[turn % len(kinds)]]
-        if _once(kind) and turn >= len(kinds):
-            continue
-        rows.append(_row(entry, kind, len(rows) + 1, base[cards[turn % len(base)]], random.getrandbits(32)))
-    raise AssertionError
+    rows: list[InputRow] = []
+    sent: set[tuple[bytes, str | None]] = set()
+    for turn in range(count * _PATIENCE):
+        good_row = base[cards[turn % len(base)]]
+        mutation = Mutation(kind=kinds[order[turn % len(kinds)]].name, draw=random.getrandbits(32))
+        result = spoil(_rendered(template, good_row), mutation, leaves_of(template)), content_type(mutation)
+        if result not in sent:
+            sent.add(result)
+            rows.append(_row(entry, mutation, len(rows) + 1, good_row))
+        if len(rows) == count:
+            break
+    return tuple(rows)
 
 
-def _row(entry: Inputs, kind: Kind, place: int, good: InputRow, draw: int) -> InputRow:
+def _row(entry: Inputs, mutation: Mutation, place: int, good: InputRow) -> InputRow:
     return InputRow(
-        id=f"{kind.name}-{place}",
+        id=f"{mutation.kind}-{place}",
         category=entry.category,
         expect=entry.expected,
         fields=good.fields,
         asserts=entry.asserts,
         provenance="generated",
         tenant=entry.tenant,
-        mutation=Mutation(kind=kind.name, draw=draw),
+        mutation=mutation,
     )
 
 
-def _once(kind: Kind) -> bool:
-    return isinstance(kind, Syntax) and kind.once
+def _rendered(template: Any, row: InputRow) -> bytes:
+    """The body as far as the input decides it; what else is a template stays one."""
+
+    def fill(found: Found) -> Any:
+        if found.name.parts[0] != "input" or len(found.name.parts) != 2:
+            return found
+        value = row.fields.get(found.name.parts[1])
+        if value is None:
+            value = UNSET if found.name.optional else found.name.default
+        return value if found.whole or isinstance(value, str) else json.dumps(value)
+
+    return json.dumps(substitute(template, fill), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _asked(generate: Any) -> tuple[Sequence[str], int]:
