@@ -7,6 +7,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -352,10 +353,9 @@ def send(tmp_path: Path) -> Callable[[LoadSpec], Recording]:
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Callable[[LoadSpec], tuple[Load, Recording]]]:
-    """Start a spec and let it go; ended after the test whatever happens."""
-    from contextlib import ExitStack
-
+def running(server: Server, tmp_path: Path) -> Iterator[Callable[[LoadSpec], tuple[Load, Recording]]]:
+    """Start a spec and let it go; ended after the test whatever happens, and before the server."""
+    del server
     with ExitStack() as stack:
 
         def begin(one: LoadSpec) -> tuple[Load, Recording]:

@@ -69,15 +69,19 @@ def test_sigterm_drains_like_stop(running: Running, server: Server) -> None:
 
 
 def test_leaving_the_with_ends_the_process_also_after_an_error(server: Server, tmp_path: Path) -> None:
-    recording = Recording()
-    with (
-        pytest.raises(ZeroDivisionError),
-        start(spec(server.url, "/ok", range(0, 60_000, 10)), on_batch=recording.take, log=tmp_path / "log") as load,
-    ):
-        load.go(now_us())
-        until(lambda: len(recording.samples) > 5)
-        raise ZeroDivisionError
-    assert gone(load.pid)
+    recording, pids = Recording(), []
+
+    def fail_under_way() -> None:
+        one = spec(server.url, "/ok", range(0, 60_000, 10))
+        with start(one, on_batch=recording.take, log=tmp_path / "log") as load:
+            pids.append(load.pid)
+            load.go(now_us())
+            until(lambda: len(recording.samples) > 5)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_under_way()
+    assert gone(pids[0])
 
 
 def test_a_request_that_cannot_be_sent_is_told_before_the_start(server: Server, tmp_path: Path) -> None:
@@ -95,12 +99,13 @@ def test_what_the_receiver_of_batches_raises_is_raised_where_somebody_asks(serve
     def full(batch: Batch, line: bytes) -> None:
         raise OSError("no space left")
 
-    with (
-        pytest.raises(OSError, match="no space left"),
-        start(spec(server.url, "/ok", [0]), on_batch=full, log=tmp_path / "log") as load,
-    ):
-        load.go(now_us())
-        load.wait(10)
+    def record() -> None:
+        with start(spec(server.url, "/ok", [0]), on_batch=full, log=tmp_path / "log") as load:
+            load.go(now_us())
+            load.wait(10)
+
+    with pytest.raises(OSError, match="no space left"):
+        record()
 
 
 def test_locusts_own_statistics_agree(send: Send, server: Server, tmp_path: Path) -> None:
