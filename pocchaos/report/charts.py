@@ -3,7 +3,7 @@
 from typing import Any
 
 from pocchaos.model.outcome import GRACEFUL, Outcome
-from pocchaos.model.verdict import Bite, JudgedRun
+from pocchaos.model.verdict import Bite, JudgedRun, Timeline
 
 # Okabe-Ito's palette for colour-blind readers; graceful outcomes are its cool half, ungraceful its warm half.
 COLOURS = {
@@ -24,7 +24,6 @@ COLOURS = {
     Outcome.LOST: "#DDDDDD",
 }
 _LINES = {"p50": "#56B4E9", "p95": "#0072B2", "p99": "#D55E00", "slowest": "#999999"}
-_STRIPES = {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [2, 3], "color": "rgba(255, 255, 255, 0.45)"}
 _GRIDS = (("7%", "26%"), ("41%", "27%"), ("76%", "16%"))  # top and height of latency, outcomes, rate
 
 
@@ -42,7 +41,7 @@ def timeline(judged: JudgedRun) -> dict[str, Any]:
         for name in ("p50", "p95", "p99", "slowest")
     ]
     series[0]["markArea"] = _bands(judged.faults, end, labelled=True)
-    stacked = [_bars(name, line.start, line.outcomes[name]) for name in _in_order(line.outcomes)]
+    stacked = [_area(name, line) for name in _in_order(line.outcomes)]
     if stacked:
         stacked[0]["markArea"] = _bands(judged.faults, end, labelled=False)
     offered = _line("offered", _pairs(line.start, line.offered), 2, "#999999")
@@ -60,11 +59,12 @@ def timeline(judged: JudgedRun) -> dict[str, Any]:
         ],
         "xAxis": [
             {
-                "type": "value",
+                "type": "time" if grid == 1 else "value",  # areas stack over a time axis, not over a value axis
                 "gridIndex": grid,
                 "min": 0,
                 "max": end,
                 "axisLabel": {"show": grid == 2, "formatter": "{value} s"},
+                "axisPointer": {"label": {"show": False}},
                 "splitLine": {"show": False},
             }
             for grid in range(3)
@@ -128,25 +128,23 @@ def _line(name: str, data: list[Any], grid: int, colour: str) -> dict[str, Any]:
     }
 
 
-def _bars(name: str, start: tuple[float, ...], counts: tuple[int, ...]) -> dict[str, Any]:
-    step = start[1] - start[0] if len(start) > 1 else 1.0
+def _area(name: str, line: Timeline) -> dict[str, Any]:
+    """One outcome as a stepped, stacked area; ungraceful ones have a dashed edge, for eyes that see no colour."""
+    counts = line.outcomes[name]
+    held = [[at, count] for at, count in zip(line.start, counts, strict=True)]
+    colour = COLOURS[Outcome(name)]
     return {
         "name": name,
-        "type": "bar",
+        "type": "line",
+        "step": "end",
         "stack": "outcomes",
-        "barCategoryGap": "0%",
-        "barWidth": "100%" if len(start) < 2 else None,
-        "data": [[at + step / 2, count] for at, count in zip(start, counts, strict=True)],
+        "data": [*held, [line.start[-1] + line.bucket, counts[-1]]],
+        "showSymbol": False,
         "xAxisIndex": 1,
         "yAxisIndex": 1,
-        "itemStyle": {
-            "color": COLOURS[Outcome(name)],
-            **(
-                {}
-                if Outcome(name) in GRACEFUL
-                else {"decal": {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [2, 3]}}
-            ),
-        },
+        "lineStyle": {"width": 1, "color": colour, "type": "solid" if Outcome(name) in GRACEFUL else "dashed"},
+        "itemStyle": {"color": colour},
+        "areaStyle": {"color": colour, "opacity": 0.85},
     }
 
 
