@@ -113,12 +113,11 @@ class Link:
         self._waiting: asyncio.TimerHandle | None = None
         self._pending: list[bytes] = []
         self._pending_size = 0
-        self._caller_done = self._over = False
+        self._caller_done = self._origin_done = self._over = False
         self._turn: Attempt | None = None
         self._received = self._sent = 0  # bytes of the turn
         self._last_answer: int | None = None  # µs of the origin's last bytes in the turn
         self._last_byte = now_us()
-        self._half_closed = False
 
     # ---- what the caller does
 
@@ -146,10 +145,12 @@ class Link:
 
     def caller_finished(self) -> None:
         """It will say no more, but may still listen."""
-        self._half_closed = self._caller_done = True
-        if self._origin is not None and self._origin.can_write_eof():
+        self._caller_done = True
+        if self._origin_done:
+            self._finish(ORIGIN_ERROR)
+        elif self._origin is not None:
             self._origin.write_eof()
-        elif self._dialling is None and not self._pending:
+        elif self._dialling is None:
             self._finish("hung_up")
 
     def caller_went(self) -> None:
@@ -183,8 +184,10 @@ class Link:
 
     def origin_finished(self) -> None:
         """It will say no more, but may still listen."""
-        self._half_closed = True
-        if self._caller is not None and self._caller.can_write_eof():
+        self._origin_done = True
+        if self._caller_done:
+            self._finish("hung_up")
+        elif self._caller is not None:
             self._caller.write_eof()
 
     def origin_went(self) -> None:
@@ -207,7 +210,7 @@ class Link:
         """Log a turn that was answered; give up a connection that is half closed and silent."""
         if self._turn is not None and self._last_answer is not None and now - self._last_answer > ANSWERED_AFTER:
             self._end_turn("complete", self._last_answer)
-        if self._half_closed and now - self._last_byte > HALF_CLOSED_AT_MOST:
+        if (self._caller_done or self._origin_done) and now - self._last_byte > HALF_CLOSED_AT_MOST:
             self._finish("hung_up" if self._caller_done else ORIGIN_ERROR)
 
     def stop(self) -> None:
