@@ -3,7 +3,8 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types bench selftest lock docs clean
-SHELL := /bin/sh
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,7 +26,8 @@ $(READY): pyproject.toml $(LOCK)
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.13 with venv on PATH: install one, or name it with make PYTHON=…" >&2; exit 2; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "installing the locked packages (a minute or two, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
+	@$(BIN)/python -m pip install --progress-bar off --disable-pip-version-check --require-hashes --requirement $(LOCK) \
+	  | awk '/^Collecting/ && ++n % 20 == 0 { print "  " n " packages fetched" } /^Installing/ { print "  installing them" } { fflush() }'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
