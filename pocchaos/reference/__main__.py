@@ -17,7 +17,9 @@ def main() -> int:
     except (SettingsError, ValueError) as error:
         print(f"reference: {error}", file=sys.stderr)  # noqa: T201 - the one line for whoever started it
         return 2
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+    uvicorn.run(
+        app, host=settings.host, port=settings.port, log_level="warning", access_log=False, timeout_graceful_shutdown=5
+    )
     return 0
 
 
