@@ -16,4 +16,4 @@ def foresee(loaded: Loaded, plan: Plan) -> Forecast:
 def refuse(loaded: Loaded, foreseen: Forecast) -> None:
     """Raise ScenarioError where the forecast forbids the run."""
     if foreseen.problems:
-        raise ScenarioError([loaded.problem(finding) for finding in foreseen.problems])
+        raise ScenarioError([loaded.problem(finding.path, finding.message) for finding in foreseen.problems])

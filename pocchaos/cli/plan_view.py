@@ -14,6 +14,7 @@ from pocchaos.scenario.expected import Expected
 from pocchaos.scenario.forecast import Forecast
 from pocchaos.scenario.language import Criterion, Scenario
 from pocchaos.scenario.plan import FaultWindow, Plan
+from pocchaos.scenario.scope import exactly
 from pocchaos.scenario.tally import Tally
 from pocchaos.scenario.timeline import lay_out
 from pocchaos.scenario.windows import Window
@@ -105,8 +106,8 @@ def _requests(plan: Plan, tally: Tally) -> Table:
     table = _table(["category"], [*plan.tenants, "all", "different inputs"])
     whole = [(0, plan.end)]
     for category in dict.fromkeys(row.category for row in plan.inputs):
-        counted = tally.count(whole, category=[category])
-        each = [tally.count(whole, category=[category], tenant=[_exactly(tenant)]).n for tenant in plan.tenants]
+        counted = tally.count(whole, category=[exactly(category)])
+        each = [tally.count(whole, category=[exactly(category)], tenant=[exactly(tenant)]).n for tenant in plan.tenants]
         _row(table, [category, *(f"{n:,}" for n in each), f"{counted.n:,}", f"{counted.distinct:,}"])
     return table
 
@@ -182,8 +183,3 @@ def _span(window: Window | None) -> str:
 def _spans(window: FaultWindow) -> str:
     envelope = _span((window.spans[0][0], window.spans[-1][1]))
     return envelope if len(window.spans) == 1 else f"{envelope}, {len(window.spans)} times"
-
-
-def _exactly(name: str) -> str:
-    """A name as a glob that matches itself alone."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)

@@ -15,5 +15,5 @@ def prepare(file: Path, *, env: Mapping[str, str], seed: int | None) -> tuple[Lo
     if not file.is_file():
         raise UsageError(f"{file} is not a file: name a scenario file, such as scenarios/llm_outage.yaml")
     loaded = read_scenario(file, env=env)
-    rows = read_inputs(loaded.scenario, file.parent)
+    rows = read_inputs(loaded.scenario, file.parent, place=loaded.problem)
     return loaded, compile_plan(loaded.scenario, rows, loaded.scenario.seed if seed is None else seed)

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -18,16 +18,20 @@ from pocchaos.scenario.language import Inputs, Scenario
 from pocchaos.scenario.malformed import malformed_rows
 from pocchaos.scenario.plan import InputRow
 
+Placed = Callable[[str, str], Problem]
+
 PROVENANCE: Final = ("recorded", "constructed", "generated")
 
 _ASSERTS: Final[TypeAdapter[tuple[Assertion, ...]]] = TypeAdapter(tuple[Assertion, ...])
 
 
-def read_inputs(scenario: Scenario, folder: Path) -> tuple[tuple[InputRow, ...], ...]:
+def read_inputs(scenario: Scenario, folder: Path, *, place: Placed | None = None) -> tuple[tuple[InputRow, ...], ...]:
     """The rows of each entry of `scenario.inputs`, in order; files are relative to `folder`.
 
+    `place` makes a problem of a path in the scenario and a message, with the line where it stands (`Loaded.problem`).
     Raises ScenarioError with every problem of every file.
     """
+    place = place or _without_line(folder)
     wanted = _asked_for(scenario)
     problems: list[Problem] = []
     rows: list[tuple[InputRow, ...]] = []
@@ -35,7 +39,7 @@ def read_inputs(scenario: Scenario, folder: Path) -> tuple[tuple[InputRow, ...],
         if entry.file is None:
             rows.append(())
             continue
-        source = _Source(path=folder / entry.file, number=number, entry=entry, wanted=wanted)
+        source = _Source(path=folder / entry.file, number=number, entry=entry, wanted=wanted, place=place)
         rows.append(source.read())
         problems += source.problems
     good = [row for entry in rows for row in entry]
@@ -45,9 +49,8 @@ def read_inputs(scenario: Scenario, folder: Path) -> tuple[tuple[InputRow, ...],
         try:
             rows[number] = malformed_rows(entry, number, scenario.target.request.body, good)
         except ValueError as error:
-            place = f"inputs[{number}].generate"
-            problems.append(Problem(file=str(folder), line=0, path=place, message=str(error)))
-    problems += _unasked(scenario, folder)
+            problems.append(place(f"inputs[{number}].generate", str(error)))
+    problems += _unasked(scenario, place)
     if problems:
         raise ScenarioError(problems)
     return tuple(rows)
@@ -64,15 +67,16 @@ def _asked_for(scenario: Scenario) -> frozenset[str]:
     return frozenset(name.parts[1] for name in names if name.parts[0] == "input" and len(name.parts) > 1)
 
 
-def _unasked(scenario: Scenario, folder: Path) -> Iterator[Problem]:
+def _unasked(scenario: Scenario, place: Placed) -> Iterator[Problem]:
     for number, tenant in enumerate(scenario.tenants):
         if not any(entry.tenant in (None, tenant.name) for entry in scenario.inputs):
-            yield Problem(
-                file=str(folder),
-                line=0,
-                path=f"tenants[{number}]",
-                message=f'"{tenant.name}" has no inputs: add an entry to `inputs` that it may ask',
+            yield place(
+                f"tenants[{number}]", f'"{tenant.name}" has no inputs: add an entry to `inputs` that it may ask'
             )
+
+
+def _without_line(folder: Path) -> Placed:
+    return lambda path, message: Problem(file=str(folder), line=0, path=path, message=message)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -83,6 +87,7 @@ class _Source:
     number: int
     entry: Inputs
     wanted: frozenset[str]
+    place: Placed
     problems: list[Problem] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)  # id -> line
     lacking: dict[str, list[int]] = field(default_factory=dict)  # field -> lines without it
@@ -91,8 +96,8 @@ class _Source:
         try:
             content = self.path.read_bytes()
         except OSError as error:
-            why = error.strerror or str(error)
-            self._refuse(0, f"inputs[{self.number}].file", f"{why}: the path is relative to the scenario file")
+            why = f"{self.path}: {error.strerror or error}: the path is relative to the scenario file"
+            self.problems.append(self.place(f"inputs[{self.number}].file", why))
             return ()
         rows = [
             row
@@ -103,7 +108,8 @@ class _Source:
             also = f" (and {len(places) - 1} more rows)" if len(places) > 1 else ""
             self._refuse(places[0], name, f"is missing{also}: the request asks for ${{input.{name}}}")
         if not rows and not self.problems:
-            self._refuse(0, f"inputs[{self.number}].file", "is empty: write one JSON object a line")
+            why = f"{self.path} is empty: write one JSON object a line"
+            self.problems.append(self.place(f"inputs[{self.number}].file", why))
         return tuple(rows)
 
     def _row(self, line: int, text: bytes) -> InputRow | None:

@@ -6,7 +6,7 @@ from functools import cached_property
 from pocchaos.model.units import micros
 from pocchaos.scenario.language import Criterion, Scenario
 from pocchaos.scenario.plan import FaultWindow, Plan, PlannedStage
-from pocchaos.scenario.scope import chosen, matches
+from pocchaos.scenario.scope import chosen, exactly, matches
 from pocchaos.scenario.tally import Stretch, Tally, length, together
 from pocchaos.scenario.windows import StageWindows, judged_windows
 
@@ -46,7 +46,7 @@ class Ranges:
                 values = chosen(criterion.tenant, self.plan.tenants)
             case "fault":
                 values = tuple(dict.fromkeys(window.id for window in self.faults(criterion)))
-        narrowed = ((value, criterion.model_copy(update={criterion.each: (value,)})) for value in values)
+        narrowed = ((value, criterion.model_copy(update={criterion.each: (exactly(value),)})) for value in values)
         return tuple(Part(criterion=one, value=value) for value, one in narrowed)
 
     def stages(self, criterion: Criterion) -> tuple[PlannedStage, ...]:
@@ -75,20 +75,18 @@ class Ranges:
         return together(window for window in found if window is not None)
 
     def counted(self, criterion: Criterion) -> tuple[Stretch, ...]:
-        """When attempts are counted: while a fault is on; in a stage without faults, after it has settled."""
-        on = {window.stage: window.spans for window in self.faults(criterion)}
-        if criterion.fault is not None:
-            return together(span for spans in on.values() for span in spans)
-        stages = self.stages(criterion)
-        return together(
-            span for stage in stages for span in on.get(stage.index, ((stage.start + stage.settle, stage.end),))
-        )
+        """When attempts are counted: while a fault is on, else in the judged windows."""
+        faults = self.faults(criterion)
+        faulted = {window.stage for window in faults}
+        quiet = (self.windows.stages[stage.index] for stage in self.stages(criterion) if stage.index not in faulted)
+        on = (span for window in faults for span in window.spans)
+        return together([*on, *(window for window in quiet if window is not None)])
 
     def compared(self, criterion: Criterion) -> Criterion | None:
         """The other side of `of`: the same scope in another stage."""
         if criterion.of is None:
             return None
-        return criterion.model_copy(update={"stage": (criterion.of,), "fault": None, "of": None, "each": None})
+        return criterion.model_copy(update={"stage": (exactly(criterion.of),), "fault": None, "of": None, "each": None})
 
     def recovery(self, stage: PlannedStage) -> Stretch | None:
         """The series of a recovery: from the last fault-off (or end of a load of its own) to the stage's guard."""

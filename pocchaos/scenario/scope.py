@@ -12,3 +12,8 @@ def matches(names: Sequence[str] | None, value: str) -> bool:
 def chosen(names: Sequence[str] | None, values: Iterable[str]) -> tuple[str, ...]:
     """The values in a scope, each once, in their own order."""
     return tuple(dict.fromkeys(value for value in values if matches(names, value)))
+
+
+def exactly(name: str) -> str:
+    """A name as a glob that matches itself alone."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)

@@ -136,8 +136,11 @@ def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         "q.jsonl:3: is not JSON (Expecting value: line 1 column 1 (char 0)): write one object a line",
         "q.jsonl:1: text: is missing (and 1 more rows): the request asks for ${input.text}",
         "latin.jsonl:1: is not UTF-8: save the file as UTF-8",
-        "empty.jsonl: inputs[2].file: is empty: write one JSON object a line",
-        "none.jsonl: inputs[3].file: No such file or directory: the path is relative to the scenario file",
+        f"{tmp_path}: inputs[2].file: {tmp_path}/empty.jsonl is empty: write one JSON object a line",
+        (
+            f"{tmp_path}: inputs[3].file: {tmp_path}/none.jsonl: No such file or directory: "
+            "the path is relative to the scenario file"
+        ),
     ]
 
 
