@@ -61,7 +61,7 @@ class Server:
     connections: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
     ending: threading.Event = field(default_factory=threading.Event)
-    frozen_until: float = 0.0
+    thawed: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
@@ -181,8 +181,8 @@ def _error_event(server: Server, sock: socket.socket) -> bool:
 
 
 def _frozen(server: Server, sock: socket.socket) -> bool:
-    """Nobody is answered before the common moment."""
-    time.sleep(max(0.0, server.frozen_until - time.monotonic()))
+    """Nobody is answered before the thaw."""
+    server.thawed.wait(30)
     return _ok(server, sock)
 
 
@@ -264,6 +264,7 @@ def server() -> Iterator[Server]:
         accepting.start()
         yield made
         made.ending.set()
+        made.thawed.set()
         with socket.create_connection(("127.0.0.1", made.port)):
             accepting.join(5)
         for thread in threads:

@@ -1,7 +1,6 @@
 """The open model: requests leave when they are due, whatever became of those before them."""
 
 from collections.abc import Callable
-from time import monotonic
 
 from pocchaos.load.process import Load
 from pocchaos.load.spec import LoadSpec
@@ -12,18 +11,17 @@ Send = Callable[[LoadSpec], Recording]
 Running = Callable[[LoadSpec], tuple[Load, Recording]]
 
 
-def test_a_frozen_target_does_not_hold_back_what_is_due(send: Send, server: Server) -> None:
-    """A closed client would wait for the first answer: then the outage would cost one bad figure instead of forty."""
-    server.frozen_until = monotonic() + 3.0
-    samples = send(spec(server.url, "/frozen", range(0, 800, 20), deadline=6.0)).samples
-    lags = [sample.start - sample.due for sample in samples if sample.start is not None]
-    assert len(lags) == 40
-    assert sorted(lags)[35] < 30_000
-    assert {sample.how for sample in samples} == {How.COMPLETE}
+def test_a_frozen_target_does_not_hold_back_what_is_due(running: Running, server: Server) -> None:
+    """A client that waits for answers would send one request: the outage would cost one bad figure instead of forty."""
+    load, recording = running(spec(server.url, "/frozen", range(0, 800, 20), deadline=30.0))
+    until(lambda: server.asked("/frozen") == 40)
+    server.thawed.set()
+    load.wait(30)
+    assert [sample.how for sample in recording.samples] == [How.COMPLETE] * 40
 
 
 def test_a_full_pool_is_said_and_not_waited_for(send: Send, server: Server) -> None:
-    samples = send(spec(server.url, "/never", range(0, 200, 20), pool=3, deadline=1.0)).samples
+    samples = send(spec(server.url, "/never", range(0, 200, 20), pool=3, deadline=2.0)).samples
     assert [sample.how for sample in samples] == [How.DEADLINE] * 3 + [How.NOT_SENT] * 7
     assert all(sample.start is None for sample in samples[3:])
     assert server.asked("/never") == 3
@@ -42,13 +40,13 @@ def test_the_drain_lasts_until_the_last_request_had_its_time(send: Send, server:
 
 def test_stop_sends_nothing_more_and_drains(running: Running, server: Server) -> None:
     """What was not due yet is no sample: the plan tells that it was never sent."""
-    server.frozen_until = monotonic() + 1.5
-    load, recording = running(spec(server.url, "/frozen", range(0, 60_000, 50), deadline=5.0))
-    until(lambda: load.poll().in_flight > 0)
+    load, recording = running(spec(server.url, "/frozen", range(0, 60_000, 50), deadline=20.0))
+    until(lambda: load.poll().in_flight > 2)
     load.stop()
-    state = load.wait(10)
+    server.thawed.set()
+    state = load.wait(30)
     assert state.done
-    assert state.sent == len(recording.samples) < 200
+    assert state.sent == len(recording.samples) < 1000
     assert {sample.how for sample in recording.samples} == {How.COMPLETE}
 
 

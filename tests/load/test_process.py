@@ -45,7 +45,7 @@ def test_samples_arrive_while_the_load_runs(running: Running, server: Server) ->
     until(lambda: len(recording.samples) > 20)
     before, at = len(recording.samples), time.monotonic()
     until(lambda: len(recording.samples) > before)
-    assert time.monotonic() - at < 1.0
+    assert time.monotonic() - at < 2.0
 
 
 def test_a_killed_process_is_an_error_and_what_it_delivered_stays(running: Running, server: Server) -> None:
