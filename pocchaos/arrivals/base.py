@@ -27,7 +27,7 @@ class Steps(BaseModel):
 
     start: Annotated[Rate, Field(alias="from")]
     end: Annotated[Rate, Field(alias="to")]
-    steps: Annotated[PositiveInt, Field(ge=2)]
+    steps: Annotated[PositiveInt, Field(ge=2, examples=[10])]
 
     def rate_of(self, step: int) -> float:
         """Requests per second of step 0 … steps − 1; the first and last are exactly `from` and `to`."""

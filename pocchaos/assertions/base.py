@@ -43,7 +43,7 @@ def needles(value: Any) -> tuple[str, ...]:
     """What to look for: a text, a number, or a list of them; raises ValueError where there is nothing to look for."""
     found = tuple(_needle(item) for item in (value if isinstance(value, list | tuple) else [value]))
     if not found:
-        raise ValueError("an empty list: there is nothing to look for")
+        raise ValueError("[] is nothing to look for: give at least one text")
     return found
 
 

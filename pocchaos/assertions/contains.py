@@ -1,6 +1,8 @@
 """`contains` and `icontains`: the answer holds a text; `icontains` does not mind upper and lower case."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from pocchaos.assertions.base import BaseAssertion, one_needle, shown
 
@@ -9,7 +11,7 @@ class Contains(BaseAssertion):
     """The answer holds the text (`not-contains`: does not)."""
 
     type: Literal["contains", "not-contains"]
-    value: Any
+    value: Annotated[Any, Field(examples=["${input.expected}"])]
 
     def found(self, text: str, value: Any) -> bool:
         """Case counts."""
@@ -24,7 +26,7 @@ class IContains(BaseAssertion):
     """The answer holds the text in upper or lower case (`not-icontains`: does not)."""
 
     type: Literal["icontains", "not-icontains"]
-    value: Any
+    value: Annotated[Any, Field(examples=["${input.expected}"])]
 
     def found(self, text: str, value: Any) -> bool:
         """Compared in folded case: `STRASSE` is in `Straße`."""

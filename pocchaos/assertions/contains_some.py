@@ -1,6 +1,8 @@
 """`contains-any` and `contains-all`: the answer holds one, or every one, of a list of texts."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from pocchaos.assertions.base import BaseAssertion, needles, shown
 
@@ -9,7 +11,7 @@ class ContainsAny(BaseAssertion):
     """The answer holds at least one of the texts (`not-contains-any`: none of them)."""
 
     type: Literal["contains-any", "not-contains-any"]
-    value: Any
+    value: Annotated[Any, Field(examples=["${input.expected}"])]
 
     def found(self, text: str, value: Any) -> bool:
         """A single text is a list of one."""
@@ -24,7 +26,7 @@ class ContainsAll(BaseAssertion):
     """The answer holds every one of the texts (`not-contains-all`: at least one is missing)."""
 
     type: Literal["contains-all", "not-contains-all"]
-    value: Any
+    value: Annotated[Any, Field(examples=["${input.expected}"])]
 
     def found(self, text: str, value: Any) -> bool:
         """A single text is a list of one."""

@@ -51,7 +51,8 @@ def read_scenario(path: Path, *, env: Mapping[str, str]) -> Loaded:
         raise ScenarioError(problems)
     reading = _Reading(tree=tree, env=Environment(given=env))
     scenario = reading.scenario()
-    problems += reading.problems()
+    told = {(problem.file, problem.path) for problem in problems}
+    problems += [problem for problem in reading.problems() if (problem.file, problem.path) not in told]
     if problems or scenario is None:
         raise ScenarioError(_in_order(problems, tree.place.file))
     return Loaded(
@@ -120,9 +121,14 @@ class _Reading:
         for finding in self.found:
             place = self.tree.nearest(_settled(finding.where, self.tree))
             path = show_place(_settled(finding.where, self.tree, keep_last=True))
-            one = Problem(file=place.file, line=place.line, path=path, message=finding.message)
+            one = Problem(file=place.file, line=place.line, path=path, message=self._redacted(finding.message))
             told.setdefault((one.file, one.line, one.path, one.message), one)
         return list(told.values())
+
+    def _redacted(self, message: str) -> str:
+        for name, value in self.env.secrets.items():
+            message = message.replace(value, f"${{env.{name}}}") if value else message
+        return message
 
     def _tell(self, more: Iterable[Finding]) -> None:
         """Takes findings in, but for those at or under something that is refused already."""
@@ -136,6 +142,8 @@ class _Reading:
 
     def _put_in(self, tree: Node) -> Any:
         def put_in(node: Node, where: Where) -> Any:
+            if where in self.broken and not isinstance(node.value, dict | list | str):
+                return None  # refused already: it must not pass as something else
             match node.value:
                 case dict():
                     items = {key: put_in(item, (*where, key)) for key, item in node.value.items()}

@@ -33,22 +33,27 @@ def shown(value: Any, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def listed(names: Iterable[object], limit: int = 14) -> str:
+def listed(names: Iterable[object], limit: int = 20) -> str:
     """Names in a row: `llm, docs-db`."""
     known = [str(name) for name in names]
     return ", ".join(known[:limit]) + (", …" if len(known) > limit else "")
 
 
+def nearest(value: object, known: Iterable[object]) -> str | None:
+    """The known name that is most like the value; None where none is."""
+    by_lower = {str(name).lower(): str(name) for name in known}
+    near = get_close_matches(str(value).lower(), list(by_lower), n=1, cutoff=0.6)
+    return by_lower[near[0]] if near else None
+
+
 def did_you_mean(value: object, known: Iterable[object]) -> str:
     """` Did you mean "llm"?`, or nothing where nothing is near."""
-    names = [str(name) for name in known]
-    by_lower = {name.lower(): name for name in names}
-    near = get_close_matches(str(value).lower(), list(by_lower), n=1, cutoff=0.6)
-    return f' Did you mean "{by_lower[near[0]]}"?' if near else ""
+    near = nearest(value, known)
+    return f' Did you mean "{near}"?' if near else ""
 
 
 def unknown(value: Any, what: str, known: Iterable[object]) -> str:
     """`"lmm" is not one of this scenario's upstreams (llm, docs-db). Did you mean "llm"?`."""
-    names = sorted({str(name) for name in known})
+    names = list(dict.fromkeys(str(name) for name in known))
     there = f" ({listed(names)})" if names else " (there are none)"
     return f"{shown(value)} is not one of {what}{there}.{did_you_mean(value, names)}"

@@ -9,22 +9,43 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from pocchaos.scenario.finding import Finding, Where, did_you_mean, listed, shown
+from pocchaos.scenario.finding import Finding, Where, did_you_mean, listed, nearest, shown
 from pocchaos.scenario.grammar import fields_of, keys_at, model_at, tags_at
-from pocchaos.scenario.language import Scenario
-from pocchaos.scenario.not_yet import not_yet
+from pocchaos.scenario.language import BLOCK_KEYS, Scenario
+from pocchaos.scenario.not_yet import canonical, not_yet
 
 
 def findings(error: ValidationError, data: Any, *, root: Any = Scenario, written: Any = None) -> Iterator[Finding]:
     """Every error with its place in `data`; `written` is the same before anything was put in for `${env.*}`."""
     said = data if written is None else written
-    for one in error.errors(include_url=False):
-        loc = tuple(one["loc"])
+    errors = [(one, tuple(one["loc"]), _placed(one, data)) for one in error.errors(include_url=False)]
+    inner = {where[:-1] for one, _, where in errors if _is_inner_block(one["type"], where)}
+    for place in sorted(inner, key=str):
+        yield Finding(where=place, message="a block cannot stand inside a block: write its stages out here")
+    meant = {_meant(where, loc, root) for one, loc, where in errors if one["type"] == "extra_forbidden"}
+    for one, loc, where in errors:
         kind = one["type"]
-        where = _where(loc[:-1], data) + (loc[-1:]) if kind == "missing" else _where(loc, data)
         if kind == "too_short" and _value(said, where) not in ([], (), {}):
             continue  # pydantic counts the elements that were valid
+        if (kind == "missing" and where in meant) or any(where[: len(place)] == place for place in inner):
+            continue
         yield _worded(kind, where, loc, one, _value(said, where), root)
+
+
+def _placed(one: Mapping[str, Any], data: Any) -> Where:
+    loc = tuple(one["loc"])
+    return _where(loc[:-1], data) + loc[-1:] if one["type"] == "missing" else _where(loc, data)
+
+
+def _is_inner_block(kind: str, where: Where) -> bool:
+    return (
+        kind == "extra_forbidden" and where[-1] in BLOCK_KEYS and where.count("stages") + (where[-1] != "stages") >= 3
+    )
+
+
+def _meant(where: Where, loc: Sequence[Any], root: Any) -> Where:
+    """The key that a misspelt one was meant to be: it is not missing as well."""
+    return (*where[:-1], nearest(where[-1], keys_at(root, loc[:-1])) or "")
 
 
 def _worded(kind: str, where: Where, loc: Sequence[Any], one: Mapping[str, Any], value: Any, root: Any) -> Finding:
@@ -42,15 +63,41 @@ def _worded(kind: str, where: Where, loc: Sequence[Any], one: Mapping[str, Any],
             return Finding(where=(*where, key), message=_not_one_of(context["tag"], words))
         case "literal_error" | "enum":
             choices = re.findall(r"'([^']+)'", str(context["expected"])) or [str(context["expected"])]
-            return Finding(where=where, message=_not_one_of(value, choices))
-        case "value_error" if isinstance(value, Mapping) and value.keys() <= {"from", "to"} and "faults" in where:
+            return Finding(where=where, message=_either(where, value) or _not_one_of(value, choices))
+        case "value_error" if (
+            isinstance(value, Mapping) and value.keys() <= {"from", "to"} and {"faults", "for_each"} & set(where)
+        ):
             return Finding(where=where, message=not_yet("a ramp {from, to}", "write one duration, such as 800ms"))
         case "value_error" | "assertion_error":
             return Finding(where=where, message=str(context["error"]).replace("'", '"'))
         case _:
             words_for = _TYPES.get(kind)
             told = words_for(value, context) if words_for else f"{shown(value)} does not fit here"
-            return Finding(where=where, message=told)
+            return Finding(where=where, message=_either(where, value) or told + _example(kind, root, loc))
+
+
+_EITHER: Final[Mapping[str, str]] = {
+    "version": "1, the version of the language that is read here",
+    "target.correlate": "none, or {header: x-request-id}",
+    "inputs[].generate": "malformed, or {malformed: {kinds: [syntax], count: 50}}",
+    "upstreams.*.origin": "http://host:port, tcp://host:port or {simulate: openai}",
+}
+"""What may stand where a text or a mapping is taken."""
+
+
+def _either(where: Where, value: Any) -> str:
+    name = "canaries" if where[2:3] == ("canaries",) and len(where) == 4 else canonical(where)
+    choices = {**_EITHER, "canaries": "auto, or a list of texts"}.get(name)
+    return f"{shown(value)} cannot stand here: write {choices}" if choices else ""
+
+
+def _example(kind: str, root: Any, loc: Sequence[Any]) -> str:
+    if kind != "string_type":
+        return ""
+    model = model_at(root, loc[:-1])
+    info = fields_of(model).get(str(loc[-1])) if model is not None else None
+    texts = [example for example in (info.examples or () if info is not None else ()) if isinstance(example, str)]
+    return f" (an example: {texts[0]})" if texts else ""
 
 
 def _bound(words: str, key: str) -> Callable[[Any, Mapping[str, Any]], str]:

@@ -1,13 +1,14 @@
 """The criteria: metrics, limits and scopes that make sense."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 from pocchaos.metrics.limits import parse_limit
 from pocchaos.model.units import show_seconds
 from pocchaos.scenario.claims import NAMES, PERCENTILES, Family, family
 from pocchaos.scenario.draft import Draft
 from pocchaos.scenario.finding import Finding, Where, listed, shown, unknown
-from pocchaos.scenario.language import Criterion
+from pocchaos.scenario.language import Category, Criterion
 from pocchaos.scenario.rules.base import matching, name, selected, twice
 
 
@@ -36,7 +37,7 @@ def _no_metric(metric: str) -> str:
     base = metric.partition(".")[0]
     if base in PERCENTILES:
         return f"{shown(metric)} is not a percentile: write one between p1 and p99.99, such as {base}.p95"
-    return unknown(metric, "the metrics", NAMES)
+    return unknown(metric, "the metrics", sorted(NAMES))
 
 
 def _limit(where: Where, criterion: Criterion, known: Family) -> Iterator[Finding]:
@@ -115,7 +116,11 @@ def _scope(where: Where, criterion: Criterion, draft: Draft) -> Iterator[Finding
     upstreams = [piece.name for piece in draft.upstreams if piece.name is not None]
     for key, names, what in (
         ("stage", draft.stage_names, "this scenario's stages"),
-        ("category", sorted(draft.categories), "the categories of this scenario's inputs"),
+        (
+            "category",
+            sorted(draft.categories) if draft.inputs_whole else get_args(Category),
+            "the categories of this scenario's inputs",
+        ),
         ("tenant", tenants, "this scenario's tenants"),
         ("upstream", upstreams, "this scenario's upstreams"),
         ("fault", sorted(draft.fault_ids), "this scenario's faults"),

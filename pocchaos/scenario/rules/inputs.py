@@ -87,7 +87,8 @@ def _source(piece: Piece, entry: Inputs, draft: Draft) -> Iterator[Finding]:
     if entry.category != "malformed":
         said = f"{shown(entry.category)} cannot be generated: malformed requests have `category: malformed`"
         yield Finding(where=(*piece.where, "category"), message=said)
-    if draft.target is not None and draft.target.request.body is None:
+    refused = any(name.startswith("target.request.") for name in draft.excused)
+    if draft.target is not None and draft.target.request.body is None and not refused:
         said = "malformed requests are made of a JSON body, and target.request has no `json`: add it"
         yield Finding(where=where, message=said)
 

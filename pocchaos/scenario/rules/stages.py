@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import combinations
 
+from pocchaos.exchange.template import show_place
 from pocchaos.faults import AnyStandFault, AnyToxic, Down, StandFault, Toxic
 from pocchaos.faults.bandwidth import Bandwidth
 from pocchaos.faults.slicer import Slicer
@@ -89,7 +90,9 @@ def _same_names(draft: Draft) -> Iterator[Finding]:
                 continue
             first = other is draft.stages[0]
             if first or (other.stage.faults, other.stage.load) != (placed.stage.faults, placed.stage.load):
-                told = "the baseline's name too" if first else "the name of two different stages"
+                told = (
+                    "the baseline's name too" if first else f"the name of another stage too ({show_place(other.where)})"
+                )
                 remedy = f'"{one}-1" and "{one}-2", selected by "{one}-*"'
                 said = (
                     f"{shown(one)} is {told}, and stages of one name are judged together: rename one, such as {remedy}"
@@ -205,10 +208,8 @@ def _same_ids(draft: Draft) -> Iterator[Finding]:
                 here.add(one.fault.name)
                 if other.where == one.where or not (again or _differ(other.fault, one.fault)):
                     continue
-                told = "two faults of one stage" if again else "two different faults"
-                said = (
-                    f"{shown(one.fault.name)} is the id of {told}, which would be judged as one: give each its own `id`"
-                )
+                told = "two faults of one stage" if again else f"another fault too ({show_place(other.where)})"
+                said = f"{shown(one.fault.name)} is the id of {told}, and both would be judged as one: give each its own `id`"
                 where = (*one.where, "id") if one.fault.id else one.where
                 yield Finding(where=where, message=said)
                 break
