@@ -10,9 +10,11 @@ import pytest
 from pocchaos.stand.spec import StandSpec
 from tests.stand.running import Running, one, running
 
+Start = Callable[..., Running]
+
 
 @pytest.fixture
-def start_stand(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+def start_stand(tmp_path: Path) -> Iterator[Start]:
     """Start a stand; by default one fast simulated upstream called `llm`."""
     with ExitStack() as stack:
 
@@ -23,7 +25,7 @@ def start_stand(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
 
 @pytest.fixture
-def stand(start_stand: Callable[..., Running]) -> Running:
+def stand(start_stand: Start) -> Running:
     """A stand with one fast simulated upstream; requests are joined by `x-request-id`."""
     return start_stand(correlate="x-request-id")
 

@@ -9,7 +9,7 @@ import openai
 import pytest
 from pydantic import ValidationError
 
-from pocchaos.faults import HttpError
+from pocchaos.faults.http_error import HttpError
 from pocchaos.model.reply import AttemptFacts, Chunk, Reply, script
 from pocchaos.model.units import Seconds
 from tests.stand.running import MESSAGES, Running

@@ -7,7 +7,7 @@ from typing import Any
 import openai
 import pytest
 
-from pocchaos.faults import Stall
+from pocchaos.faults.stall import Stall
 from pocchaos.model.reply import AttemptFacts, Chunk, Event, Hold, Reply, script
 from pocchaos.model.units import Seconds
 from tests.stand.running import MESSAGES, Running, until

@@ -9,7 +9,8 @@ from random import Random
 
 import pytest
 
-from pocchaos.faults import HttpError, Stall
+from pocchaos.faults.http_error import HttpError
+from pocchaos.faults.stall import Stall
 from tests.stand.running import Running, hear, one, post, read_attempts, talk
 from tests.stand.servers import RESET, answering, closed_port, serving
 

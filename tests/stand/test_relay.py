@@ -152,7 +152,12 @@ def test_large_and_arbitrary_bytes_pass_both_ways_at_once(start_stand: Start) ->
     with serving(echo) as port:
         stand = relayed(start_stand, port)
         with socket.create_connection(stand.address("db"), timeout=20) as sock:
-            writer = threading.Thread(target=lambda: (sock.sendall(sent), sock.shutdown(socket.SHUT_WR)))
+
+            def say() -> None:
+                sock.sendall(sent)
+                sock.shutdown(socket.SHUT_WR)
+
+            writer = threading.Thread(target=say)
             writer.start()
             heard = b"".join(iter(lambda: sock.recv(65_536), b""))
             writer.join(10)
@@ -172,7 +177,12 @@ def test_turns_above_the_cap_close_the_connection(start_stand: Start) -> None:
 
 def test_a_turn_that_is_open_at_the_end_is_logged_as_open(start_stand: Start) -> None:
     answer = threading.Event()
-    with serving(lambda sock: answer.wait(10) and None) as port:
+
+    def wait(sock: socket.socket) -> None:
+        del sock
+        answer.wait(10)
+
+    with serving(wait) as port:
         stand = relayed(start_stand, port)
         with socket.create_connection(stand.address("db"), timeout=5) as sock:
             sock.sendall(b"ping")
