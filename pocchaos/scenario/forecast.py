@@ -52,9 +52,9 @@ def forecast(scenario: Scenario, plan: Plan) -> Forecast:
             which = f"{criterion.each} {part.value}: " if part.value else ""
             if part.refusal:
                 problems.append(Finding(where=where, message=which + part.refusal))
-    for one in calls:
-        if why := unbounded(one):
-            problems.append(Finding(where=("upstreams", one.upstream), message=why))
+    problems += [
+        Finding(where=("upstreams", one.upstream), message=why) for one in calls if (why := unbounded(one)) is not None
+    ]
     return Forecast(
         windows=ranges.windows,
         criteria=tuple(expected),

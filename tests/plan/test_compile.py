@@ -1,6 +1,7 @@
 """A plan is a pure function of scenario, inputs and seed: who asks what, and when."""
 
 from collections import Counter
+from collections.abc import Callable
 from hashlib import sha256
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from pocchaos.model.errors import RunDirectoryError, UsageError
 from pocchaos.scenario.compile import tenant_shares
 from pocchaos.scenario.language import Scenario
 from pocchaos.scenario.plan import InputRow, Plan
-from tests.plan.build import SECOND, block, down, http_error, planned, rows, scenario, stage
+from tests.plan.build import SECOND, block, down, http_error, planned, scenario, stage
 
 TENANTS = [{"name": "acme", "share": "70%"}, {"name": "globex", "share": "30%"}]
 MIXED = [
@@ -151,11 +152,9 @@ def test_a_plan_comes_back_from_its_bytes() -> None:
 @given(text=st.text(), count=st.integers(min_value=1, max_value=2500))
 def test_any_text_of_an_input_survives_its_bytes(text: str, count: int) -> None:
     small = scenario(stage("baseline", f"{count}ms"), load={"arrival": "constant", "rate": "1000/s"})
-    ((row,),) = rows(small, 1)
     plan = planned(small, inputs=1)
     odd = InputRow(id=text, category="in_scope", expect="answer", fields={"text": text, "n": [1, None, {"x": 0.1}]})
     plan = Plan(**{**{name: getattr(plan, name) for name in plan.__slots__}, "inputs": (odd,)})
-    assert row.id != odd.id or text == row.id
     assert load_plan(dump_plan(plan)) == plan
 
 
@@ -168,9 +167,9 @@ def test_any_text_of_an_input_survives_its_bytes(text: str, count: int) -> None:
         pytest.param(lambda data: b"\n".join(data.split(b"\n")[:-2]), id="a line is missing"),
     ],
 )
-def test_a_plan_that_is_not_whole_is_refused(torn: "object") -> None:
+def test_a_plan_that_is_not_whole_is_refused(torn: Callable[[bytes], bytes]) -> None:
     with pytest.raises(RunDirectoryError, match="the plan"):
-        load_plan(torn(dump_plan(everything())))  # type: ignore[operator]
+        load_plan(torn(dump_plan(everything())))
 
 
 @pytest.mark.slow
