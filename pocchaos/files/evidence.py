@@ -118,6 +118,12 @@ def read_samples(folder: Path) -> pl.DataFrame:
     return _columns(folder, "samples")
 
 
+def scan_samples(folder: Path) -> pl.LazyFrame:
+    """The same, column by column as they are asked for: a million samples are never all in memory as text."""
+    path = folder / "samples.parquet"
+    return pl.scan_parquet(path) if path.exists() else read_samples(folder).lazy()
+
+
 def read_contents(folder: Path) -> pl.DataFrame:
     """Every different answer once, by its hash."""
     return _columns(folder, "answers")
@@ -125,8 +131,12 @@ def read_contents(folder: Path) -> pl.DataFrame:
 
 def read_attempts(folder: Path, origin: int) -> pl.DataFrame:
     """What the stand saw, its absolute times turned into microseconds since the run's origin."""
-    rows = list(read_records(folder / "attempts.jsonl"))
-    frame = pl.DataFrame(rows, schema=ATTEMPT_COLUMNS, orient="row", strict=False)
+    lines = b"".join(read_lines(folder / "attempts.jsonl"))
+    try:
+        frame = pl.read_ndjson(lines, schema=ATTEMPT_COLUMNS) if lines else pl.DataFrame(schema=ATTEMPT_COLUMNS)
+    except pl.exceptions.PolarsError:  # read line by line, the damaged one is named
+        rows = list(read_records(folder / "attempts.jsonl"))
+        frame = pl.DataFrame(rows, schema=ATTEMPT_COLUMNS, orient="row", strict=False)
     return frame.with_columns(pl.col("arrived") - origin, pl.col("ended") - origin).sort("arrived", "number")
 
 

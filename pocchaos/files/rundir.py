@@ -114,6 +114,10 @@ class RunDirectory:
         """Every request's raw evidence (columns: `evidence.SAMPLE_COLUMNS`)."""
         return evidence.read_samples(self.path)
 
+    def scan_samples(self) -> pl.LazyFrame:
+        """The same as a lazy frame, for whoever needs some of the columns only."""
+        return evidence.scan_samples(self.path)
+
     def contents(self) -> pl.DataFrame:
         """Every different answer (columns: `evidence.CONTENT_COLUMNS`)."""
         return evidence.read_contents(self.path)

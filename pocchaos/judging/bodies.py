@@ -25,7 +25,6 @@ class Bodies:
     def __init__(self, contents: pl.DataFrame) -> None:
         self.frame = contents
         self.hashes: tuple[str, ...] = tuple(contents["hash"])
-        self._place = {name: place for place, name in enumerate(self.hashes)}
 
     def __len__(self) -> int:
         return len(self.hashes)
@@ -36,10 +35,6 @@ class Bodies:
             return NO_BODY
         media, text, answer = self.frame.row(place)[1:4]
         return read_body(media, text, answer)
-
-    def find(self, name: str | None) -> Body:
-        """The body of a content hash; the empty body for None and for what was not kept."""
-        return self.read(self._place.get(name or "", len(self.hashes)))
 
     def facts(self, signs: Signs) -> pl.DataFrame:
         """One row of `COLUMNS` per content, then one for the empty body and one for what was not kept."""

@@ -32,20 +32,36 @@ class Ready:
 
 
 class Checks:
-    """The assertions of every input, rendered for each tenant that asks it."""
+    """The assertions of every input, rendered for each tenant that asks it; equal ones are evaluated once.
+
+    An input asked by a tenant has a number, `number(input, tenant)`: those with the same number have the same
+    assertions with the same values. Number 0 is no assertion at all.
+    """
 
     def __init__(self, inputs: tuple[InputRow, ...], tenants: Mapping[str, Tenant], names: tuple[str, ...]) -> None:
-        self._inputs = inputs
-        self._names = names
+        self.inputs = inputs
+        self.tenants = names
         self._spaces = {
             name: {"name": name, "token": tenant.token, "vars": tenant.vars, "canaries": tenant.canaries}
             for name, tenant in tenants.items()
         }
-        self._ready: dict[tuple[int, int], tuple[Ready, ...] | None] = {}
+        self._numbers: dict[str, int] = {"()": 0}
+        self._ready: list[tuple[Ready, ...] | None] = [()]
 
-    def check(self, input_: int, tenant: int, body: Body) -> Checked:
-        """What the assertions of this input come to on this body."""
-        ready = self._rendered(input_, tenant)
+    def number(self, input_: int, tenant: int) -> int:
+        """Which set of rendered assertions this input has for this tenant."""
+        row, name = self.inputs[input_], self.tenants[tenant]
+        spaces = {"input": {"id": row.id, **row.fields}, "tenant": self._spaces.get(name, {"name": name})}
+        ready = _render(row.asserts, spaces)
+        key = repr(ready and tuple((check.assertion, check.value) for check in ready))
+        if key not in self._numbers:
+            self._numbers[key] = len(self._ready)
+            self._ready.append(ready)
+        return self._numbers[key]
+
+    def check(self, number: int, body: Body) -> Checked:
+        """What the assertions of this number come to on this body."""
+        ready = self._ready[number]
         if ready is None:
             return Checked.RAISED
         if not ready:
@@ -54,19 +70,6 @@ class Checks:
             return Checked.HOLD if all(check.holds(body) for check in ready) else Checked.FAIL
         except Exception:  # noqa: BLE001 - a check that cannot be made is unknown, whatever it raised
             return Checked.RAISED
-
-    def has_any(self, input_: int, tenant: int) -> bool:
-        """Whether at least one assertion of this input has its value set."""
-        ready = self._rendered(input_, tenant)
-        return ready is None or bool(ready)
-
-    def _rendered(self, input_: int, tenant: int) -> tuple[Ready, ...] | None:
-        key = (input_, tenant)
-        if key not in self._ready:
-            row, name = self._inputs[input_], self._names[tenant]
-            spaces = {"input": {"id": row.id, **row.fields}, "tenant": self._spaces.get(name, {"name": name})}
-            self._ready[key] = _render(row.asserts, spaces)
-        return self._ready[key]
 
 
 def _render(asserts: Iterable[BaseAssertion], spaces: Mapping[str, Any]) -> tuple[Ready, ...] | None:

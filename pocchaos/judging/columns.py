@@ -1,6 +1,7 @@
 """Samples as columns of facts, and the outcome table laid over them: a rule runs once per distinct combination.
 
 The distinct facts of bodies, headers and assertions are found in Python; everything per sample is an expression.
+Words that repeat a million times (hashes, headers, how it ended) are read as small numbers and never held as text.
 """
 
 from collections.abc import Mapping
@@ -11,14 +12,22 @@ import polars as pl
 from pocchaos.judging.bodies import Bodies
 from pocchaos.judging.checks import Checks
 from pocchaos.judging.facts import Checked, Facts
-from pocchaos.judging.markers import NAMES, Signs
+from pocchaos.judging.markers import NAMES, Body, Signs
 from pocchaos.judging.outcomes import outcome
 from pocchaos.model.errors import RunDirectoryError
 from pocchaos.model.evidence import How, StreamEnd
+from pocchaos.model.outcome import Outcome
 from pocchaos.model.units import micros
 from pocchaos.scenario.language import Target
 from pocchaos.scenario.plan import Plan
 
+NUMBERS: Final = ("request", "due", "start", "first_token", "last_token", "end", "tokens", "gap_max", "status")
+SEEN: Final = ("foreign", "own", "secrets")
+
+_HOW: Final = tuple(How)
+_STREAM: Final = tuple(StreamEnd)
+_CHECKED: Final = tuple(Checked)
+_OUTCOMES: Final = tuple(Outcome)
 _FACTS: Final = tuple(
     name
     for name in Facts.__dataclass_fields__
@@ -26,8 +35,36 @@ _FACTS: Final = tuple(
 )
 
 
+def coded(samples: pl.LazyFrame, bodies: Bodies, signs: Signs) -> pl.DataFrame:
+    """The samples with every repeating word as a number, in the order in which they were given.
+
+    `place` is the position of the body in `Bodies.facts`: a kept one, the empty one, or one that was not kept.
+    """
+    headers = samples.select(pl.col("headers").unique()).collect().to_series().drop_nulls().sort()
+    empty, not_kept = len(bodies), len(bodies) + 1
+    place = _code(pl.col("content"), bodies.hashes).fill_null(not_kept)
+    found = samples.select(
+        *NUMBERS,
+        *SEEN,
+        pl.col("step").cast(pl.Categorical),
+        how=_code(pl.col("how"), [how.value for how in How]).cast(pl.UInt8),
+        stream=_code(pl.col("stream"), [end.value for end in StreamEnd]).cast(pl.UInt8),
+        cut_by_length=(pl.col("finish") == "length").fill_null(value=False),
+        no_finish=pl.col("finish").is_null(),
+        place=pl.when(pl.col("content").is_null()).then(empty).otherwise(place).cast(pl.UInt32),
+        headers=_code(pl.col("headers"), headers),
+    ).collect()
+    of_headers = pl.DataFrame(
+        {
+            "header_bits": pl.Series([signs.header_bits(text) for text in headers], dtype=pl.Int64),
+            "retry_after": headers.str.contains('"retry-after":', literal=True),
+        }
+    ).select(pl.all().gather(found["headers"]))
+    return found.drop("headers").hstack(of_headers)
+
+
 def with_plan(samples: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """Samples with what the plan knows of their request: stage index, tenant, input, category, expectation.
+    """Samples with what the plan knows of their request: index of stage and tenant, position of input, expectation.
 
     Requests outside the plan (wiring and readiness, negative numbers) have none of it.
     """
@@ -35,149 +72,106 @@ def with_plan(samples: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     last = samples["request"].max()
     if isinstance(last, int) and last >= len(requests):
         raise RunDirectoryError(f"request {last} is not in the plan of {len(requests)} requests: another run's samples")
-    columns = pl.DataFrame(
-        {
-            "stage_index": pl.Series(list(requests.stage), dtype=pl.Int32),
-            "tenant_index": pl.Series(list(requests.tenant), dtype=pl.Int32),
-            "input": pl.Series(list(requests.input), dtype=pl.Int32),
-        }
+    place = samples.select(pl.when(pl.col("request") >= 0).then(pl.col("request"))).to_series()
+    joined = samples.hstack(
+        [
+            pl.Series(name, column, dtype=pl.Int32).gather(place)
+            for name, column in (
+                ("stage_index", requests.stage),
+                ("tenant_index", requests.tenant),
+                ("input", requests.input),
+            )
+        ]
     )
-    place = pl.when(pl.col("request") >= 0).then(pl.col("request"))
-    joined = samples.hstack(columns.select(pl.all().gather(samples.select(place).to_series())))
-    by_input = pl.DataFrame(
-        {
-            "category": pl.Series([row.category for row in plan.inputs], dtype=pl.String),
-            "expect": pl.Series([row.expect for row in plan.inputs], dtype=pl.String),
-        }
-    ).select(pl.all().gather(joined["input"]))
-    tenants = pl.Series("tenant", list(plan.tenants), dtype=pl.String).gather(joined["tenant_index"])
-    stages = pl.DataFrame(
-        {
-            "stage": pl.Series([stage.name for stage in plan.stages], dtype=pl.String),
-            "cycle": pl.Series([stage.cycle for stage in plan.stages], dtype=pl.Int32),
-        }
-    ).select(pl.all().gather(joined["stage_index"]))
-    return joined.hstack(by_input).hstack(stages).with_columns(tenants)
+    refuse = pl.Series("refuse", [row.expect == "refuse" for row in plan.inputs], dtype=pl.Boolean)
+    return joined.with_columns(refuse.gather(joined["input"]).fill_null(value=False))
 
 
 def with_bodies(samples: pl.DataFrame, bodies: Bodies, signs: Signs) -> pl.DataFrame:
     """Samples with the facts of their bodies and the scenario's markers."""
-    places = _places(samples["content"], bodies)
-    headers, bits = _header_bits(samples["headers"], signs)
-    facts = bodies.facts(signs).select(pl.all().gather(places))
-    marked = samples.hstack(facts).with_columns(places.alias("place"), bits.gather(headers).alias("header_bits"))
+    marked = samples.hstack(bodies.facts(signs).select(pl.all().gather(samples["place"])))
     both = pl.col("header_bits") & pl.col("body_bits")
     return marked.with_columns(
-        *((both & pl.lit(signs.masks[name], dtype=pl.Int64)).ne(0).alias(name) for name in NAMES),
-        retry_after=_has_header(samples["headers"], "retry-after").gather(headers),
+        (both & pl.lit(signs.masks[name], dtype=pl.Int64)).ne(0).fill_null(value=False).alias(name) for name in NAMES
     ).drop("header_bits", "body_bits")
 
 
 def with_checks(samples: pl.DataFrame, bodies: Bodies, checks: Checks) -> pl.DataFrame:
     """Samples with what their input's assertions came to (`checked`), asked for complete 2xx alone."""
-    key = ("input", "tenant_index", "place")
-    asked = samples.lazy().filter(
-        pl.col("status").is_between(200, 299), pl.col("how") == How.COMPLETE, pl.col("input").is_not_null()
-    )
-    distinct = asked.select(key).unique().sort("place", "input", "tenant_index").collect()
-    found: list[str] = []
-    at, body = -1, bodies.read(len(bodies))
-    for input_, tenant, place in distinct.iter_rows():
-        if place != at:
-            at, body = place, bodies.read(place)
-        found.append(checks.check(input_, tenant, body).value)
-    known = distinct.with_columns(pl.Series("checked", found, dtype=pl.String))
-    joined = samples.join(known, on=key, how="left", maintain_order="left")
-    return joined.with_columns(pl.col("checked").fill_null(Checked.NONE.value)).hstack(
-        [_has_assertion(samples, checks)]
+    numbers = _check_numbers(samples, checks)
+    width = len(bodies) + 2
+    asked = pl.col("status").is_between(200, 299) & (pl.col("how") == _HOW.index(How.COMPLETE))
+    key = pl.when(asked & (numbers > 0)).then(numbers.cast(pl.Int64) * width + pl.col("place"))
+    keys = samples.select(key.alias("key")).to_series()
+    distinct = keys.unique().drop_nulls().sort()
+    read: dict[int, Body] = {}
+    answers = []
+    for number, place in (divmod(value, width) for value in distinct):
+        if place not in read:
+            read[place] = bodies.read(place)
+        answers.append(_CHECKED.index(checks.check(number, read[place])))
+    none = _CHECKED.index(Checked.NONE)
+    known = keys.replace_strict(distinct, answers, default=none, return_dtype=pl.UInt8) if answers else keys * 0
+    return samples.with_columns(
+        known.cast(pl.UInt8).fill_null(none).alias("checked"), (numbers > 0).alias("has_assertion")
     )
 
 
 def with_outcomes(samples: pl.DataFrame, target: Target) -> pl.DataFrame:
     """Samples with their `outcome`: the table is asked once per distinct combination of facts."""
     clean = target.clean_errors
-    facts = samples.with_columns(
-        expect=pl.col("expect").fill_null("answer"),
+    facts = samples.lazy().with_columns(
         baseline=pl.col("stage_index").fill_null(0) == 0,
         leaked=(pl.col("foreign").list.len() > 0) | (pl.col("secrets").list.len() > 0),
         late=(pl.col("end") - pl.col("start") > micros(target.deadline)).fill_null(value=False),
         done_declared=pl.lit(target.answer.done is not None),
-        cut_by_length=(pl.col("finish") == "length").fill_null(value=False),
-        unfinished_stream=(pl.col("stream") == StreamEnd.DONE).fill_null(value=False)
-        & pl.col("finish").is_null()
+        unfinished_stream=(pl.col("stream") == _STREAM.index(StreamEnd.DONE)).fill_null(value=False)
+        & pl.col("no_finish")
         & pl.lit(target.answer.finish is not None),
         allowed_status=pl.col("status").is_in(list(clean.statuses)).fill_null(value=False),
-        retry_after_missing=~pl.col("retry_after") & pl.lit(clean.retry_after == "required"),
-    ).with_columns(key=_key())
-    distinct = facts.unique(subset="key", keep="first", maintain_order=True).select("key", *_FACTS)
-    outcomes = {row["key"]: outcome(_facts(row)).value for row in distinct.iter_rows(named=True)}
-    return samples.with_columns(
-        facts["key"].replace_strict(outcomes, return_dtype=pl.String).alias("outcome")
-        if outcomes
-        else pl.lit(None, dtype=pl.String).alias("outcome")
+        retry_after_missing=~pl.col("retry_after").fill_null(value=False) & pl.lit(clean.retry_after == "required"),
+        expect=pl.col("refuse").cast(pl.UInt8),
     )
+    keyed = facts.select(*_FACTS, key=_key()).collect()
+    distinct = keyed.unique(subset="key", keep="first", maintain_order=True)
+    known = [_OUTCOMES.index(outcome(_facts(row))) for row in distinct.iter_rows(named=True)]
+    codes = keyed["key"].replace_strict(distinct["key"], known, return_dtype=pl.UInt8) if known else keyed["key"]
+    words = pl.Series("outcome", [found.value for found in Outcome], dtype=pl.String)
+    return samples.with_columns(words.gather(codes.cast(pl.UInt32)))
 
 
 def _facts(row: Mapping[str, Any]) -> Facts:
-    stream = row["stream"]
+    plain = {name: row[name] for name in _FACTS if name not in ("how", "stream", "checked", "expect")}
     return Facts(
-        **{name: row[name] for name in _FACTS if name not in ("how", "stream", "checked")},
-        how=How(row["how"]),
-        stream=StreamEnd(stream) if stream is not None else None,
-        checked=Checked(row["checked"]),
+        **plain,
+        expect="refuse" if row["expect"] else "answer",
+        how=_HOW[row["how"]],
+        stream=None if row["stream"] is None else _STREAM[row["stream"]],
+        checked=_CHECKED[row["checked"]],
     )
 
 
 def _key() -> pl.Expr:
     """One whole number per combination: a group key of one column instead of twenty-two."""
-    coded = {
-        "how": [how.value for how in How],
-        "stream": [end.value for end in StreamEnd],
-        "checked": [checked.value for checked in Checked],
-        "expect": ["answer", "refuse"],
-    }
     key = pl.col("status").fill_null(0).clip(0, 1023)
     for name in _FACTS:
-        if name == "status":
-            continue
-        column = pl.col(name)
-        if name in coded:
-            words = coded[name]
-            number = column.replace_strict(words, range(1, len(words) + 1), default=0, return_dtype=pl.Int64)
-            key = key * 16 + number.fill_null(0)
-        else:
-            key = key * 2 + column.cast(pl.Int64)
+        if name in ("how", "stream", "checked"):
+            key = key * 16 + (pl.col(name).cast(pl.Int64) + 1).fill_null(0)
+        elif name != "status":
+            key = key * 2 + pl.col(name).cast(pl.Int64)
     return key
 
 
-def _places(content: pl.Series, bodies: Bodies) -> pl.Series:
-    """Each sample's position in `Bodies.facts`: its body, the empty body, or the one that was not kept."""
-    empty, not_kept = len(bodies), len(bodies) + 1
-    if not bodies.hashes:
-        return content.is_null().replace_strict({True: empty, False: not_kept}, return_dtype=pl.UInt32)
-    known = content.replace_strict(bodies.hashes, range(len(bodies)), default=not_kept, return_dtype=pl.UInt32)
-    return pl.select(pl.when(content.is_null()).then(empty).otherwise(known).cast(pl.UInt32)).to_series()
+def _code(column: pl.Expr, words: Any) -> pl.Expr:
+    """The position of each text among these words; null where it is null or none of them."""
+    return column.cast(pl.Enum(words), strict=False).to_physical().cast(pl.UInt32)
 
 
-def _header_bits(headers: pl.Series, signs: Signs) -> tuple[pl.Series, pl.Series]:
-    """(position of each sample's headers among the distinct ones, marker bits by position)."""
-    distinct = headers.unique().sort()
-    places = headers.replace_strict(distinct, range(len(distinct)), return_dtype=pl.UInt32).cast(pl.UInt32)
-    return places, pl.Series([signs.header_bits(found or "") for found in distinct], dtype=pl.Int64)
-
-
-def _has_header(headers: pl.Series, name: str) -> pl.Series:
-    return headers.unique().sort().str.contains(f'"{name}":', literal=True).fill_null(value=False)
-
-
-def _has_assertion(samples: pl.DataFrame, checks: Checks) -> pl.Series:
-    pairs = samples.select("input", "tenant_index").unique().drop_nulls()
-    known = pairs.with_columns(
-        pl.Series(
-            "has_assertion", [checks.has_any(input_, tenant) for input_, tenant in pairs.iter_rows()], dtype=pl.Boolean
-        )
-    )
-    joined = samples.select("input", "tenant_index").join(
-        known, on=("input", "tenant_index"), how="left", maintain_order="left"
-    )
-    return joined["has_assertion"].fill_null(value=False)
+def _check_numbers(samples: pl.DataFrame, checks: Checks) -> pl.Series:
+    """Each sample's set of rendered assertions; 0 where its input has none, or it has no input."""
+    width = len(checks.tenants)
+    pairs = samples.select(pl.col("input").cast(pl.Int64) * width + pl.col("tenant_index")).to_series()
+    numbers = [0] * (width * len(checks.inputs))
+    for pair in pairs.unique().drop_nulls():
+        numbers[pair] = checks.number(*divmod(pair, width))
+    return pl.Series("check", numbers, dtype=pl.Int32).gather(pairs).fill_null(0)

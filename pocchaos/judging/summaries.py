@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from pocchaos.judging.latency import summary
-from pocchaos.judging.markers import Body
+from pocchaos.judging.markers import NO_BODY, Body
 from pocchaos.judging.table import Judged
 from pocchaos.metrics.table import Span, StageWindow
 from pocchaos.model.outcome import Outcome
@@ -45,8 +45,12 @@ def outcomes(samples: pl.DataFrame) -> tuple[OutcomeCount, ...]:
 def exemplars(judged: Judged, criteria: Iterable[Judgement]) -> tuple[Exemplar, ...]:
     """The worst five requests per failed criterion, as the criterion names them, each request once."""
     wanted = list(dict.fromkeys(number for criterion in criteria for number in _evidence(criterion)))
+    if not wanted:
+        return ()
+    raw = judged.directory.scan_samples().filter(pl.col("request").is_in(wanted)).select("request", "error").collect()
     rows = judged.samples.filter(pl.col("request").is_in(wanted)).unique("request", keep="first")
-    by_request = {row["request"]: row for row in rows.iter_rows(named=True)}
+    both = rows.join(raw.unique("request", keep="first"), on="request", how="left")
+    by_request = {row["request"]: row for row in both.iter_rows(named=True)}
     return tuple(_exemplar(judged, by_request[number]) for number in wanted if number in by_request)
 
 
@@ -83,7 +87,7 @@ def _evidence(criterion: Judgement) -> tuple[int, ...]:
 def _exemplar(judged: Judged, row: Mapping[str, object]) -> Exemplar:
     input_ = row["input"]
     known = judged.plan.inputs[input_] if isinstance(input_, int) and input_ >= 0 else None
-    content = row["content"]
+    place = row["place"]
     return Exemplar(
         request=int(str(row["request"])),
         request_id=f"{judged.run}-{row['request']}",
@@ -95,7 +99,7 @@ def _exemplar(judged: Judged, row: Mapping[str, object]) -> Exemplar:
         response=_number(row["response"]),
         status=status if isinstance(status := row["status"], int) else None,
         error=error if isinstance(error := row["error"], str) else None,
-        said=_said(judged.bodies.find(content if isinstance(content, str) else None)),
+        said=_said(judged.bodies.read(place) if isinstance(place, int) else NO_BODY),
         question=_question(known),
     )
 

@@ -13,10 +13,11 @@ from pocchaos.files.scenario import reread
 from pocchaos.judging.bite import Evidence, prove
 from pocchaos.judging.bodies import Bodies
 from pocchaos.judging.checks import Checks
-from pocchaos.judging.columns import with_bodies, with_checks, with_outcomes, with_plan
+from pocchaos.judging.columns import NUMBERS, SEEN, coded, with_bodies, with_checks, with_outcomes, with_plan
 from pocchaos.judging.edges import Turn, changing, confirmed, turns
 from pocchaos.judging.markers import compile_markers
 from pocchaos.metrics.table import ATTEMPTS, SAMPLES, FaultScope, Span, StageWindow, Table
+from pocchaos.model.errors import RunDirectoryError
 from pocchaos.model.outcome import Outcome
 from pocchaos.scenario.language import Correlate, Scenario
 from pocchaos.scenario.plan import FaultWindow, Plan
@@ -35,8 +36,9 @@ class Judged:
     scenario: Scenario
     plan: Plan
     table: Table
-    samples: pl.DataFrame  # columns of the table and, beside them, start, status, error, content, how
+    samples: pl.DataFrame  # columns of the table and, beside them, start, end, first_token, status, place
     bodies: Bodies
+    directory: RunDirectory
     facts: Mapping[str, Any]  # of run.json
     notes: tuple[str, ...]
 
@@ -53,7 +55,7 @@ def build(run: RunDirectory) -> Judged:
         [wait for edges in happened.values() for wait in changing(edges)],
     )
     samples = _outcomes(run, scenario, plan, bodies)
-    attempts = _attempts(run, plan, samples)
+    attempts = _attempts(run, plan)
     stages = _stages(plan, windows)
     ended = max(plan.end if not run.facts.get("stopped") else 0, _last(samples), _last_mark(run))
     evidence = Evidence(
@@ -66,7 +68,7 @@ def build(run: RunDirectory) -> Judged:
     )
     exact, notes = _joins(scenario, attempts)
     faults = tuple(_scope(window, happened[window.key], windows, evidence) for window in plan.windows)
-    samples = _timed(_windowed(samples, stages, windows.changing), _bitten(plan, happened, attempts, exact, ended))
+    samples = _timed(_named(_windowed(samples, stages, windows.changing), plan), _bitten(plan, happened, attempts, exact, ended))
     table = Table(
         samples=samples.select(pl.col(name).cast(kind) for name, kind in SAMPLES.items()),
         attempts=attempts.select(pl.col(name).cast(kind) for name, kind in ATTEMPTS.items()),
@@ -86,6 +88,7 @@ def build(run: RunDirectory) -> Judged:
         table=table,
         samples=samples,
         bodies=bodies,
+        directory=run,
         facts=run.facts,
         notes=notes,
     )
@@ -98,23 +101,22 @@ def _scenario(run: RunDirectory) -> Scenario:
 
 
 def _outcomes(run: RunDirectory, scenario: Scenario, plan: Plan, bodies: Bodies) -> pl.DataFrame:
-    tenants = {tenant.name: tenant for tenant in scenario.tenants}
-    checks = Checks(plan.inputs, tenants, plan.tenants)
-    samples = with_bodies(with_plan(run.samples(), plan), bodies, compile_markers(scenario.target.markers))
-    decided = with_outcomes(with_checks(samples, bodies, checks), scenario.target)
+    signs = compile_markers(scenario.target.markers)
+    checks = Checks(plan.inputs, {tenant.name: tenant for tenant in scenario.tenants}, plan.tenants)
+    try:
+        recorded = coded(run.scan_samples(), bodies, signs)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise RunDirectoryError(f"{run.path}: the samples cannot be read ({error}): the copy is not whole") from None
+    samples = with_plan(recorded, plan)
+    decided = with_outcomes(with_checks(with_bodies(samples, bodies, signs), bodies, checks), scenario.target)
     certain = pl.col("outcome").is_in([known.value for known in _KNOWN_WITHOUT_BODY])
     return decided.select(
-        *_CARRIED,
+        *(*NUMBERS, *SEEN, "stage_index", "tenant_index", "input", "place", "outcome"),
+        pl.col("step").cast(pl.String),
         kept=pl.col("kept") | certain,
         checked=pl.col("has_assertion"),
+        expect=pl.when("refuse").then(pl.lit("refuse")).otherwise(pl.lit("answer")),
     )
-
-
-_CARRIED: Final = (
-    *("request", "step", "due", "start", "first_token", "last_token", "end", "tokens", "gap_max"),
-    *("how", "error", "status", "content", "foreign", "own", "secrets"),
-    *("stage_index", "stage", "cycle", "tenant", "category", "input", "expect", "outcome"),
-)
 
 
 def _windowed(samples: pl.DataFrame, stages: tuple[StageWindow, ...], changing: tuple[Span, ...]) -> pl.DataFrame:
@@ -132,8 +134,22 @@ def _windowed(samples: pl.DataFrame, stages: tuple[StageWindow, ...], changing: 
     return samples.hstack(windows).with_columns(in_window=inside & ~in_change).drop("window_from", "window_to")
 
 
+def _named(samples: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """The words of the plan beside its numbers; empty for what is outside the plan."""
+    texts = pl.String
+    words = (
+        pl.Series("stage", [stage.name for stage in plan.stages], dtype=texts).gather(samples["stage_index"]),
+        pl.Series("tenant", list(plan.tenants), dtype=texts).gather(samples["tenant_index"]),
+        pl.Series("category", [row.category for row in plan.inputs], dtype=texts).gather(samples["input"]),
+    )
+    cycles = pl.Series("cycle", [stage.cycle for stage in plan.stages], dtype=pl.Int32).gather(samples["stage_index"])
+    return samples.with_columns(*(word.fill_null("") for word in words), cycles.fill_null(0)).with_columns(
+        pl.col("stage_index", "input").fill_null(-1)
+    )
+
+
 def _timed(samples: pl.DataFrame, bitten: pl.Series) -> pl.DataFrame:
-    """Times in seconds, and empty words for what is outside the plan."""
+    """Times in seconds, and which requests a fault touched."""
     streamed = pl.col("tokens") >= 2
     return samples.with_columns(
         response=(pl.col("end") - pl.col("due")) / 1e6,
@@ -144,25 +160,20 @@ def _timed(samples: pl.DataFrame, bitten: pl.Series) -> pl.DataFrame:
         gap_max=pl.when(streamed).then(pl.col("gap_max") / 1e6),
         bitten=pl.col("request").is_in(bitten.implode()),
         over_quota=pl.lit(value=False),  # quotas are refused when a scenario is read: none is known yet
-        stage_index=pl.col("stage_index").fill_null(-1),
-        cycle=pl.col("cycle").fill_null(0),
-        input=pl.col("input").fill_null(-1),
-        stage=pl.col("stage").fill_null(""),
-        tenant=pl.col("tenant").fill_null(""),
-        category=pl.col("category").fill_null(""),
-        expect=pl.col("expect").fill_null("answer"),
-    )
+    ).drop("tenant_index", "last_token")
 
 
-def _attempts(run: RunDirectory, plan: Plan, samples: pl.DataFrame) -> pl.DataFrame:
+def _attempts(run: RunDirectory, plan: Plan) -> pl.DataFrame:
     """What the stand saw, joined to the request whose name it carries, and to that request's tenant."""
     attempts = run.attempts()
     prefix = f"{run.run}-"
     number = pl.col("join").str.strip_prefix(prefix).cast(pl.Int64, strict=False)
     named = pl.when(pl.col("join").str.starts_with(prefix)).then(number)
     planned = pl.when(named.is_between(0, len(plan.requests) - 1)).then(named)
-    tenants = samples.select("request", "tenant").unique("request")
-    return attempts.with_columns(request=planned).join(tenants, on="request", how="left", maintain_order="left")
+    joined = attempts.with_columns(request=planned)
+    tenants = pl.Series("tenant", list(plan.tenants), dtype=pl.String)
+    asking = pl.Series(plan.requests.tenant, dtype=pl.Int32).gather(joined["request"])
+    return joined.with_columns(tenants.gather(asking))
 
 
 def _joins(scenario: Scenario, attempts: pl.DataFrame) -> tuple[dict[str, bool], tuple[str, ...]]:

@@ -10,7 +10,7 @@ from pocchaos.faults.stall import Stall
 from pocchaos.files.rundir import RunDirectory
 from pocchaos.files.verdicts import read_verdicts
 from pocchaos.judging import judge, judge_and_keep
-from pocchaos.judging.judge import overall
+from pocchaos.judging.judged import overall
 from pocchaos.judging.summaries import exemplars
 from pocchaos.judging.table import build
 from pocchaos.model.verdict import Judgement, Verdict
