@@ -211,7 +211,9 @@ class Reading:
     def _content(self, name: str, raw: bytes, stream: StreamFacts | None) -> tuple[Content, Hits]:
         reader, over = self._reader, self._body.held >= READ_LIMIT
         told = _told_by_stream(stream) if stream else _told(raw, reader.find_answer, over=over)
-        hits = reader.needles.hits(raw, (told.answer or "").encode("utf-8", "replace"))
+        hits = reader.needles.hits(raw)
+        if told.answer and (stream is not None or b"\\" in raw):  # else the answer stands in the body as it is
+            hits |= reader.needles.hits(told.answer.encode("utf-8", "replace"))
         body, body_whole = _capped(reader.redaction.text(told.body))
         answer, answer_whole = (None, True) if told.answer is None else _capped(reader.redaction.text(told.answer))
         content = Content(
@@ -240,13 +242,16 @@ def as_text(value: Any) -> str | None:
 def as_json(text: str) -> Any:
     """The JSON value of a text; raises ValueError where the standard knows none (NaN, too deep)."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _is_stream(status: int, content_type: str) -> bool:

@@ -5,7 +5,7 @@ characters in a row: every such run holds a whole block of 20 that begins at a m
 are searched, and a block that occurs is widened to the run around it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,45 +33,56 @@ NO_HITS: Final[Hits] = frozenset()
 class _Canary:
     tenant: str
     surface: str
-    needle: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class _Secret:
     position: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Where a block stands in its secret: what occurs must be widened before it counts."""
+
     needle: bytes
-    blocks: tuple[tuple[int, bytes], ...]  # (offset in `needle`, block)
+    offset: int
 
 
 class Needles:
     """Everything to look for in a run, compiled once; `hits` says what a piece of bytes holds."""
 
     def __init__(self, canaries: Canaries, secrets: Sequence[str]) -> None:
-        self._canaries = tuple(
-            _Canary(tenant, surface, text.encode())
-            for tenant, surfaces in canaries.items()
-            for surface, texts in surfaces.items()
-            for text in texts
-            if text
-        )
-        self._secrets = tuple(
-            _Secret(position, text.encode(), _blocks(text)) for position, text in enumerate(secrets) if text
-        )
+        self._meanings: list[_Canary | _Secret] = []
+        self._anchors: list[tuple[bytes, int, _Run | None]] = []  # what is searched, whose it is
         self._sorted: dict[tuple[Hits, str], Sightings] = {}
-        needles = [canary.needle for canary in self._canaries] + [secret.needle for secret in self._secrets]
-        self.overlap = max(map(len, needles), default=1) - 1  # bytes to keep where a body is scanned piece by piece
+        self.overlap = 0  # bytes to keep where a body is scanned piece by piece
+        for tenant, surfaces in canaries.items():
+            for surface, texts in surfaces.items():
+                for text in texts:
+                    self._look_for(text, _Canary(tenant, surface))
+        for position, text in enumerate(secrets):
+            self._look_for(text, _Secret(position))
+
+    def _look_for(self, text: str, meaning: _Canary | _Secret) -> None:
+        needle = text.encode()
+        if not needle:
+            return
+        number = len(self._meanings)
+        self._meanings.append(meaning)
+        self.overlap = max(self.overlap, len(needle) - 1)
+        if isinstance(meaning, _Canary) or len(text) <= RUN:
+            self._anchors.append((needle, number, None))
+        else:
+            self._anchors += [(block, number, _Run(needle, offset)) for offset, block in _blocks(text)]
 
     def hits(self, *haystacks: bytes) -> Hits:
         """Numbers of the needles that occur in any of the haystacks."""
-        found = [
-            number for number, canary in enumerate(self._canaries) if any(canary.needle in hay for hay in haystacks)
-        ]
-        first = len(self._canaries)
-        found += [
-            first + number
-            for number, secret in enumerate(self._secrets)
-            if any(_holds(secret, hay) for hay in haystacks)
-        ]
+        found: set[int] | None = None
+        for hay in haystacks:
+            for anchor, number, run in self._anchors:  # a plain loop: this runs for every response
+                if anchor in hay and (run is None or _runs_around(run.needle, run.offset, anchor, hay)):
+                    found = found or set()
+                    found.add(number)
         return frozenset(found) if found else NO_HITS
 
     def sort(self, hits: Hits, tenant: str) -> Sightings:
@@ -84,12 +95,12 @@ class Needles:
         return known
 
     def _sort(self, hits: Hits, tenant: str) -> Sightings:
-        first = len(self._canaries)
-        canaries = [self._canaries[number] for number in hits if number < first]
+        meanings = [self._meanings[number] for number in hits]
+        canaries = [one for one in meanings if isinstance(one, _Canary)]
         return Sightings(
             foreign=_each_once(f"{one.tenant}/{one.surface}" for one in canaries if one.tenant != tenant),
             own=_each_once(one.surface for one in canaries if one.tenant == tenant),
-            secrets=tuple(sorted(self._secrets[number - first].position for number in hits if number >= first)),
+            secrets=tuple(sorted(one.position for one in meanings if isinstance(one, _Secret))),
         )
 
 
@@ -97,18 +108,10 @@ def _each_once(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
-def _blocks(text: str) -> tuple[tuple[int, bytes], ...]:
-    if len(text) <= RUN:
-        return ()
-    return tuple(
-        (len(text[:at].encode()), text[at : at + _BLOCK].encode()) for at in range(0, len(text) - _BLOCK + 1, _BLOCK)
-    )
-
-
-def _holds(secret: _Secret, hay: bytes) -> bool:
-    if not secret.blocks:
-        return secret.needle in hay
-    return any(_runs_around(secret.needle, offset, block, hay) for offset, block in secret.blocks if block in hay)
+def _blocks(text: str) -> Iterator[tuple[int, bytes]]:
+    """Each whole block of a long secret, with its place in the bytes."""
+    for at in range(0, len(text) - _BLOCK + 1, _BLOCK):
+        yield len(text[:at].encode()), text[at : at + _BLOCK].encode()
 
 
 def _runs_around(needle: bytes, offset: int, block: bytes, hay: bytes) -> bool:

@@ -85,7 +85,9 @@ class Flight:
         incoming = self._incoming = Incoming()
         broken: OSError | None = None
         try:
-            connection.sock.sendall(message)
+            sent = connection.sock.send(message)  # the usual case: the whole message fits
+            if sent < len(message):
+                connection.sock.sendall(message[sent:])
         except (BrokenPipeError, ConnectionResetError) as error:
             broken = error  # the target may have answered before it hung up, as one that refuses a long body does
         while not incoming.complete:
