@@ -33,6 +33,8 @@ class Patience:
 
 PATIENT: Final = Patience(each=Seconds(2.0), whole=Seconds(8.0), pause=Seconds(0.05))
 ONE_TRY: Final = Patience(each=Seconds(1.0), whole=Seconds(0.0), pause=Seconds(0.0))
+# seen with 2.12: the connection blocks the change of its chain, and with it the proxy, even after it was closed
+_BLOCKED: Final = " (a proxy stays blocked once a connection through it is not read from)"
 _NO_MORE: Final = Seconds(0.0)
 
 
@@ -199,7 +201,7 @@ class ControlAPI:
                     raise
                 wrong = f"it answered {refused}"
             except requests.Timeout:
-                wrong = f"no answer within {self.patience.each:g} s"
+                wrong = f"no answer within {self.patience.each:g} s{_BLOCKED if body or verb == 'delete' else ''}"
             except requests.RequestException as error:
                 wrong = _shortened(error)
                 if self._gone:

@@ -1,5 +1,6 @@
 """Small real servers behind the proxy, and the client's side of a connection, both with what they saw and when."""
 
+import select
 import socket
 import threading
 import time
@@ -46,6 +47,16 @@ class Origin:
         """What the one connection saw, once it is there."""
         wait_until(lambda: len(self.seen) == 1, "one connection at the origin")
         return self.seen[0]
+
+    def full(self) -> bool:
+        """Whether the one connection can take no more bytes for half a second: nobody reads at the other end."""
+        wait_until(lambda: len(self._connections) == 1, "one connection at the origin")
+        writable = time.monotonic()
+        deadline = writable + PATIENCE
+        while time.monotonic() - writable < 0.5 and time.monotonic() < deadline:
+            _, ready, _ = select.select([], [self._connections[0]], [], 0.05)
+            writable = time.monotonic() if ready else writable
+        return time.monotonic() < deadline
 
     def _accept(self) -> None:
         while True:
