@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pocchaos.cli.foresee import foresee
+from pocchaos.cli.foresee import foresee, refuse_remote
 from pocchaos.cli.live import live_view
 from pocchaos.cli.options import ScenarioFile, Seed, Set, environment
 from pocchaos.cli.prepare import prepare
@@ -43,6 +43,8 @@ def run(
         raise UsageError(f"--keep {error}") from None
     loaded, plan = prepare(file, env=environment(settings), seed=seed)
     foresee(loaded, plan)
+    if not allow_remote:
+        refuse_remote(loaded)
     with live_view(loaded.scenario.name, started=datetime.now().astimezone()) as view:
         recorded = record(
             loaded,

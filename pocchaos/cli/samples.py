@@ -29,8 +29,8 @@ def samples(
         return
     shown = [name for name in _SHOWN if name in frame.columns]
     sys.stdout.write("\t".join(shown) + "\n")
-    for row in frame.select(shown).iter_rows():
-        sys.stdout.write("\t".join(map(_cell, row)) + "\n")
+    for cells in frame.select(shown).iter_rows():
+        sys.stdout.write("\t".join(map(_cell, cells)) + "\n")
 
 
 def _cell(value: Any) -> str:

@@ -81,11 +81,13 @@ def drive(
     switches: Switches,
     write: Callable[[Mark], None],
     look: Callable[[int], None],
+    drain: Callable[[], None],
 ) -> None:
     """Walk the plan's edges and stage borders to its end.
 
     `write` keeps a mark; `look` is called about twenty times a second with the time since the origin in µs, and
-    raises where a part of ours has died or the run must stop.
+    raises where a part of ours has died or the run must stop. `drain` waits for the last answers: what lasts to the
+    end of the plan stays on until it is over, or the last requests would be answered in good weather.
     """
     windows = {window.key: window for window in plan.windows}
     moments: list[tuple[int, int, Callable[[], None]]] = [
@@ -95,10 +97,10 @@ def drive(
         (edge.at, order, partial(_turn, edge, windows[edge.window], origin, switches, write))
         for order, edge in enumerate(plan.edges, start=1)
     )
+    moments.append((plan.end, -1, drain))
     for at, _, act in sorted(moments, key=lambda moment: moment[:2]):
         _wait(at, origin, look)
         act()
-    _wait(plan.end, origin, look)
 
 
 def now_us() -> int:

@@ -209,6 +209,9 @@ class _Session:
                 write(Mark(kind="target", subject="exited", at=now, detail={"exit_code": code}))
             self.watch(self._progress(now))
 
+        def drain() -> None:
+            load.wait(self.loaded.scenario.target.deadline + DRAIN_MARGIN)
+
         try:
             drive(
                 self.plan,
@@ -216,19 +219,20 @@ class _Session:
                 switches=Chain(stand=stand, proxies=proxies, origin=origin),
                 write=write,
                 look=look,
+                drain=drain,
             )
         except BaseException:
             with suppress(HarnessError):
                 load.stop()
             raise
-        load.wait(self.loaded.scenario.target.deadline + DRAIN_MARGIN)
 
     def _keep(self, samples: SampleLog, batch: Batch, line: bytes) -> None:
         samples.write(batch, line)
         self.tally.add(batch)
 
     def _progress(self, now: int) -> Progress:
-        stage = next((stage for stage in self.plan.stages if stage.start <= now < stage.end), self.plan.stages[-1])
+        begun = [stage for stage in self.plan.stages if stage.start <= now]
+        stage = begun[-1] if begun else self.plan.stages[0]
         achieved, times, silent = self.tally.recent(now)
         due = self.plan.requests.due
         from_ = max(0, now - 5_000_000)

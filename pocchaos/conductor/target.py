@@ -53,8 +53,9 @@ def running(
         _wait_ready(target, url, process=None, log=None)
         yield RunningTarget(url=url, process=None, detached=False)
         return
-    say(f"starting the target: {' '.join(map(str, target.start.command))}")
-    process = _start(target.start, folder, names, log)
+    command = [str(part) for part in render(list(target.start.command), names)]
+    say(f"starting the target: {' '.join(command)}")
+    process = _start(target.start, command, folder, names, log)
     try:
         detached = _wait_ready(target, url, process=process, log=log)
         yield RunningTarget(url=url, process=process, detached=detached)
@@ -75,9 +76,8 @@ def ask_version(target: Target, url: str, names: Mapping[str, Mapping[str, objec
 
 
 def _start(
-    start: Start, folder: Path, names: Mapping[str, Mapping[str, object]], log: Path
+    start: Start, command: list[str], folder: Path, names: Mapping[str, Mapping[str, object]], log: Path
 ) -> "subprocess.Popen[bytes]":
-    command = [str(part) for part in render(list(start.command), names)]
     environment = {**os.environ, **{key: str(value) for key, value in render(dict(start.env), names).items()}}
     try:
         with log.open("ab") as output:

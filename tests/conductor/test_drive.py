@@ -2,7 +2,8 @@
 
 from array import array
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import pytest
 
@@ -39,6 +40,10 @@ def stage(index: int, name: str, start: int, end: int, *windows: str) -> Planned
     )
 
 
+def both(on: int, off: int) -> tuple[tuple[int, Literal["on", "off"]], ...]:
+    return ((on, "on"), (off, "off"))
+
+
 def flapping() -> Plan:
     """Baseline to 60 ms; then `llm.down` on at 60 and 160, off at 110 and 210 ms."""
     spans = ((60 * MS, 110 * MS), (160 * MS, 210 * MS))
@@ -48,7 +53,7 @@ def flapping() -> Plan:
     edges = tuple(
         Edge(at=at, turn=turn, window=window.key, span=number)
         for number, (on, off) in enumerate(spans)
-        for at, turn in ((on, "on"), (off, "off"))
+        for at, turn in both(on, off)
     )
     return Plan(
         seed=0,
@@ -64,7 +69,14 @@ def flapping() -> Plan:
 def run(plan: Plan, switches: Recorder, looks: list[int] | None = None) -> list[Mark]:
     marks: list[Mark] = []
     seen = looks if looks is not None else []
-    drive(plan, origin=now_us() + 20 * MS, switches=switches, write=marks.append, look=seen.append)
+    drive(
+        plan,
+        origin=now_us() + 20 * MS,
+        switches=switches,
+        write=marks.append,
+        look=seen.append,
+        drain=lambda: switches.asked.append(("drain", "")),
+    )
     return marks
 
 
@@ -76,6 +88,7 @@ def test_edges_are_asked_in_order_and_stages_marked_before_their_faults() -> Non
         ("off", "llm.down@1/0"),
         ("on", "llm.down@1/1"),
         ("off", "llm.down@1/1"),
+        ("drain", ""),
     ]
     assert [mark.kind for mark in marks] == ["stage", "stage", "fault_on", "fault_off", "fault_on", "fault_off"]
 
@@ -107,3 +120,15 @@ def test_it_lasts_to_the_planned_end_and_looks_at_the_parts_meanwhile() -> None:
 def test_a_part_that_fails_at_an_edge_ends_the_run_there() -> None:
     with pytest.raises(StandError):
         run(flapping(), Recorder(fail_on="llm.down@1"))
+
+
+def test_what_lasts_to_the_end_of_the_plan_stays_on_until_the_last_answers_are_in() -> None:
+    plan = flapping()
+    whole = replace(plan.windows[0], spans=((60 * MS, 260 * MS),))
+    edges = (
+        Edge(at=60 * MS, turn="on", window=whole.key, span=0),
+        Edge(at=260 * MS, turn="off", window=whole.key, span=0),
+    )
+    switches = Recorder()
+    run(replace(plan, windows=(whole,), edges=edges), switches)
+    assert switches.asked == [("on", "llm.down@1/0"), ("drain", ""), ("off", "llm.down@1/0")]
