@@ -1,6 +1,7 @@
 """What must hold before any figure is judged: reasons that make a criterion INCONCLUSIVE, whatever its metric."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -19,29 +20,64 @@ SATURATED_LAG: Final = 0.005  # s; own generator, measured at 1,000/s on one cor
 LAG_SHARE: Final = 0.02  # of the limit
 
 
-def troubles(view: View, metric: Metric) -> tuple[Trouble, ...]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """What is in a view, counted in one pass."""
+
+    due: int  # judged or lost, of everyone in scope
+    lost: int
+    rows: int  # in the population, whatever became of them
+    judged: int
+    unkept: int
+    unknown: int
+    lag: float  # p99, s: time inside our own generator
+
+
+def count(view: View) -> Counts:
+    """The counts that the conditions look at."""
+    everyone = view.everyone.select(
+        lost=pl.col("lost").sum(), judged=pl.col("judged").sum(), lag=pl.col("lag").quantile(0.99, "higher")
+    )
+    rows = view.rows.select(
+        rows=pl.len(),
+        judged=pl.col("judged").sum(),
+        unkept=(pl.col("judged") & ~pl.col("kept")).sum(),
+        unknown=(pl.col("outcome") == Outcome.UNKNOWN.value).sum(),
+    )
+    first, second = (frame.row(0, named=True) for frame in pl.collect_all([everyone, rows]))
+    return Counts(
+        due=first["lost"] + first["judged"],
+        lost=first["lost"],
+        rows=second["rows"],
+        judged=second["judged"],
+        unkept=second["unkept"],
+        unknown=second["unknown"],
+        lag=first["lag"] or 0.0,
+    )
+
+
+def troubles(view: View, metric: Metric, counts: Counts) -> tuple[Trouble, ...]:
     """All reasons that stand against this view, the most telling first."""
     found = list(_stopped(view.ground))
     if metric.exempt:
         return tuple(found)
-    found += _nothing(view)
+    found += _nothing(view, counts)
     found += _unproven(metric.rests_on(view), view.ground)
     found += _baseline(view)
-    found += _lost(view)
+    found += _lost(counts)
     found += _sent(view)
     if metric.bodies:
-        found += _bodies(view)
-        found += _unknown(view)
+        found += _bodies(counts)
+        found += _unknown(counts)
     return tuple(found)
 
 
-def lag_note(view: View, limit: float | None) -> tuple[str, ...]:
+def lag_note(counts: Counts, limit: float | None) -> tuple[str, ...]:
     """Our own generator's share in a time, where it is more than a trifle."""
-    lag = view.judged["lag"].quantile(0.99, "higher")
     bound = max(SATURATED_LAG, LAG_SHARE * (limit or 0.0))
-    if lag is None or lag <= bound:
+    if counts.lag <= bound:
         return ()
-    return (f"requests left our generator late: p99 {show_seconds(lag)}, more than {show_seconds(bound)}",)
+    return (f"requests left our generator late: p99 {show_seconds(counts.lag)}, more than {show_seconds(bound)}",)
 
 
 def _stopped(ground: Ground) -> Iterator[Trouble]:
@@ -53,7 +89,7 @@ def _stopped(ground: Ground) -> Iterator[Trouble]:
         )
 
 
-def _nothing(view: View) -> Iterator[Trouble]:
+def _nothing(view: View, counts: Counts) -> Iterator[Trouble]:
     if not view.stages:
         yield Trouble(why="no stage or fault of the run is in this scope", remedy="name one of the scenario's stages")
     elif not view.spans:
@@ -62,7 +98,7 @@ def _nothing(view: View) -> Iterator[Trouble]:
             why=f"nothing of {names} is left to be judged after settling, confirming and the last deadline",
             remedy=f"make it longer than {show_seconds(view.ground.table.deadline)} and its `settle`",
         )
-    elif not view.rows.height:
+    elif not counts.rows:
         yield NO_SAMPLE
 
 
@@ -99,12 +135,11 @@ def _refusals_only(view: View) -> bool:
     return not view.ground.samples["expects"].any()
 
 
-def _lost(view: View) -> Iterator[Trouble]:
-    lost = int(view.everyone["lost"].sum())
-    due = lost + view.everyone.filter("judged").height
-    if due and lost > LOST * due:
+def _lost(counts: Counts) -> Iterator[Trouble]:
+    if counts.due and counts.lost > LOST * counts.due:
+        share = show_share(counts.lost / counts.due)
         yield Trouble(
-            why=f"our generator lost {lost:,} of {due:,} requests ({show_share(lost / due)})",
+            why=f"our generator lost {counts.lost:,} of {counts.due:,} requests ({share})",
             remedy="lower the rate, or give the generator more workers",
         )
 
@@ -120,19 +155,16 @@ def _sent(view: View) -> Iterator[Trouble]:
         )
 
 
-def _bodies(view: View) -> Iterator[Trouble]:
-    rows = view.rows.filter("judged")
-    missing = rows.height - int(rows["kept"].sum())
-    if missing:
+def _bodies(counts: Counts) -> Iterator[Trouble]:
+    if counts.unkept:
         yield Trouble(
-            why=f"{missing:,} of {rows.height:,} bodies were not kept whole: nothing is judged on an excerpt",
+            why=f"{counts.unkept:,} of {counts.judged:,} bodies were not kept whole: nothing is judged on an excerpt",
             remedy="run it again with a larger --keep, or let answers be shorter than 16 KiB",
         )
 
 
-def _unknown(view: View) -> Iterator[Trouble]:
-    unknown = view.rows.filter(pl.col("outcome") == Outcome.UNKNOWN.value).height
-    total = unknown + view.rows.filter("judged").height
+def _unknown(counts: Counts) -> Iterator[Trouble]:
+    unknown, total = counts.unknown, counts.unknown + counts.judged
     if total and unknown > UNKNOWN * total:
         yield Trouble(
             why=f"an assert or hook raised on {unknown:,} of {total:,} samples ({show_share(unknown / total)})",

@@ -88,13 +88,13 @@ def view(ground: Ground, scope: Scope, upstreams: Patterns | None = None) -> Vie
         stages = [stage for stage in stages if stage.index in begun]
     here = {stage.index for stage in stages}
     faults = [fault for fault in faults if fault.stage in here]
-    selected = _selected(ground.samples, scope)
+    selected = _selected(ground, ground.samples.lazy(), scope)
     if scope.fault is not None:
         spans = merged([fault.window for fault in faults if fault.window is not None])
         everyone = selected.filter(within_any("due", spans))
     else:
         spans = merged([stage.window for stage in stages if stage.window is not None])
-        everyone = _selected(_staged(ground, here), scope)
+        everyone = _selected(ground, _staged(ground, here), scope)
     return View(
         ground=ground,
         selected=selected,
@@ -148,22 +148,22 @@ def _faults(ground: Ground, scope: Scope) -> list[FaultScope]:
     ]
 
 
-def _selected(samples: pl.DataFrame, scope: Scope) -> pl.DataFrame:
+def _selected(ground: Ground, samples: pl.LazyFrame, scope: Scope) -> pl.LazyFrame:
     for column, patterns in (("category", scope.category), ("tenant", scope.tenant)):
         if patterns is not None:
-            samples = samples.filter(_named(samples, column, patterns))
+            samples = samples.filter(_named(ground, column, patterns))
     if scope.step is not None:  # elements of `for_each` are name[1], name[2], …: the name means them all
         steps = (*scope.step, *(f"{step}[[]*]" for step in scope.step))
-        samples = samples.filter(_named(samples, "step", steps))
+        samples = samples.filter(_named(ground, "step", steps))
     return samples
 
 
-def _named(samples: pl.DataFrame, column: str, patterns: Patterns) -> pl.Expr:
-    meant = [name for name in _unique(samples, column) if matches(name, patterns)]
+def _named(ground: Ground, column: str, patterns: Patterns) -> pl.Expr:
+    meant = [name for name in ground.names(column) if matches(name, patterns)]
     return pl.col(column).is_in(meant)
 
 
-def _staged(ground: Ground, here: set[int]) -> pl.DataFrame:
+def _staged(ground: Ground, here: set[int]) -> pl.LazyFrame:
     if len(here) == len(ground.table.stages):
         return ground.in_windows
     return ground.in_windows.filter(pl.col("stage_index").is_in(sorted(here)))
@@ -178,13 +178,9 @@ def _upstreams(ground: Ground, scope: Scope, faults: list[FaultScope]) -> Patter
 
 def _values_of(ground: Ground, column: str, patterns: Patterns | None) -> tuple[str, ...]:
     """Those seen anywhere in the run, and those that are named outright, seen or not."""
-    seen = [name for name in _unique(ground.samples, column) if matches(name, patterns)]
+    seen = [name for name in ground.names(column) if matches(name, patterns)]
     named = [p for p in patterns or () if not any(letter in p for letter in "*?[")]
     return _once([*named, *seen])
-
-
-def _unique(samples: pl.DataFrame, column: str) -> list[str]:
-    return sorted(samples[column].unique().cast(pl.String).to_list())
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

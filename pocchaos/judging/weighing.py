@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from math import inf, isfinite, isnan
 
-from pocchaos.judging.conditions import lag_note, troubles
+from pocchaos.judging.conditions import Counts, count, lag_note, troubles
 from pocchaos.judging.remedies import Gap, remedy
 from pocchaos.judging.scopes import Scope, view
 from pocchaos.judging.wording import interval_words, show
@@ -42,9 +42,10 @@ def weigh(ground: Ground, claim: Claim, scope: Scope) -> Weighed:
     here = view(ground, scope)
     there = view(ground, scope.at(claim.of), here.upstreams) if claim.of is not None else None
     found = _compared(claim, claim.ask, here, there)
-    against = troubles(here, claim.metric) + found.reading.troubles
+    counts = count(here)
+    against = troubles(here, claim.metric, counts) + found.reading.troubles
     if there is not None and found.other is not None:
-        against += troubles(there, claim.metric) + found.other.troubles
+        against += troubles(there, claim.metric, count(there)) + found.other.troubles
     side = _side(found, claim)
     side, doubt = _by_both_clocks(claim, here, there, found, side)
     verdict, why, advice = _verdict(claim, here, found, side, (*against, *doubt))
@@ -65,7 +66,7 @@ def weigh(ground: Ground, claim: Claim, scope: Scope) -> Weighed:
         need=reading.need,
         why=why,
         remedy=advice,
-        notes=_notes(claim, here, found, verdict, why, against),
+        notes=_notes(claim, counts, found, verdict, why, against),
         of=_of(claim, found.other),
         evidence=claim.metric.against(here, claim.ask),
     )
@@ -183,7 +184,7 @@ def _settling(claim: Claim, here: View, found: _Found) -> str:
 
 
 def _notes(
-    claim: Claim, here: View, found: _Found, verdict: Verdict, why: str, against: tuple[Trouble, ...]
+    claim: Claim, counts: Counts, found: _Found, verdict: Verdict, why: str, against: tuple[Trouble, ...]
 ) -> tuple[str, ...]:
     """What a reader should know beside the figure; further reasons too, where there is more than one."""
     notes = list(found.reading.notes)
@@ -195,7 +196,7 @@ def _notes(
     if share is not None and share.held:
         notes.append("the interval is held where fewer of these failures had put it")
     if claim.metric.timed or claim.ask.within is not None:
-        notes += lag_note(here, claim.ask.limit if claim.metric.timed else claim.ask.within)
+        notes += lag_note(counts, claim.ask.limit if claim.metric.timed else claim.ask.within)
     if verdict is Verdict.INCONCLUSIVE:
         notes += [f"also: {trouble.why}" for trouble in against if trouble.why != why][:5]
     elif verdict is Verdict.FAIL and against:

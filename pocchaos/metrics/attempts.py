@@ -58,7 +58,7 @@ class AttemptsPerRequest(Metric):
 
     def _blocks(self, view: View) -> pl.DataFrame:
         """One row a second: how many requests were due in it, how many attempts belong to it."""
-        spans, requests = self._spans(view), self._requests(view).select("request", "due")
+        spans, requests = self._spans(view), self._requests(view)
         attempts = self._attempts(view)
         if self._joined(view):
             own = attempts.filter(pl.col("request").is_not_null()).join(requests, on="request").select("due")
@@ -76,7 +76,8 @@ class AttemptsPerRequest(Metric):
         return both.group_by("block").sum().sort("block")
 
     def _requests(self, view: View) -> pl.DataFrame:
-        return view.selected.filter(~pl.col("lost") & within_any("due", self._spans(view)))
+        due = ~pl.col("lost") & within_any("due", self._spans(view))
+        return view.selected.filter(due).select("request", "due").collect()
 
     def _attempts(self, view: View) -> pl.DataFrame:
         """Those at the upstreams meant, but for the wiring's."""

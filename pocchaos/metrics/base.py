@@ -28,9 +28,9 @@ class View:
     """The samples and surroundings that one criterion is about."""
 
     ground: Ground
-    selected: pl.DataFrame  # the samples of the category, tenant and step asked for, at any time
-    everyone: pl.DataFrame  # those of them that are due in the judged windows of the scope, lost and unknown ones too
-    rows: pl.DataFrame  # the population: everyone, or only the bitten
+    selected: pl.LazyFrame  # the samples of the category, tenant and step asked for, at any time
+    everyone: pl.LazyFrame  # those of them that are due in the judged windows of the scope, lost and unknown ones too
+    rows: pl.LazyFrame  # the population: everyone, or only the bitten
     stages: tuple[StageWindow, ...]
     faults: tuple[FaultScope, ...]
     spans: tuple[Span, ...]  # the judged windows, apart from each other, in order
@@ -54,12 +54,12 @@ class View:
         return bool(self.stages) and all(stage.baseline for stage in self.stages)
 
     @property
-    def judged(self) -> pl.DataFrame:
+    def judged(self) -> pl.LazyFrame:
         """J: all but what was lost, cancelled on purpose, or could not be judged."""
         return self.rows.filter(pl.col("judged"))
 
     @property
-    def answerable(self) -> pl.DataFrame:
+    def answerable(self) -> pl.LazyFrame:
         """A: those of J whose input expects an answer, without over-quota requests."""
         return self.rows.filter(pl.col("answerable"))
 

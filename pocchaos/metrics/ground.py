@@ -38,6 +38,7 @@ class Ground:
 
     def __init__(self, table: Table) -> None:
         self.table = table
+        self._names: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def samples(self) -> pl.DataFrame:
@@ -67,17 +68,25 @@ class Ground:
         return next((stage for stage in self.table.stages if stage.baseline), None)
 
     @cached_property
-    def in_windows(self) -> pl.DataFrame:
+    def in_windows(self) -> pl.LazyFrame:
         """The samples that are due in the judged window of their stage."""
-        return self.samples.filter(pl.col("in_window"))
+        return self.samples.lazy().filter(pl.col("in_window"))
+
+    def names(self, column: str) -> tuple[str, ...]:
+        """The different words in a column, in order of the alphabet."""
+        if column not in self._names:
+            self._names[column] = tuple(sorted(self.samples[column].unique().to_list()))
+        return self._names[column]
 
     @cached_property
     def healthy(self) -> float | None:
         """The share of A that was answered in the baseline; None where it has none."""
         if self.baseline is None:
             return None
-        rows = self.in_windows.filter((pl.col("stage_index") == self.baseline.index) & pl.col("answerable"))
-        return float((rows["outcome"] == Outcome.ANSWERED.value).mean()) if rows.height else None  # type: ignore[arg-type]
+        calm = (pl.col("stage_index") == self.baseline.index) & pl.col("answerable")
+        found = self.in_windows.filter(calm).select((pl.col("outcome") == Outcome.ANSWERED.value).mean())
+        share = found.collect().item()
+        return None if share is None else float(share)
 
     @cached_property
     def sent(self) -> dict[int, int]:

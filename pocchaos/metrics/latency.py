@@ -12,14 +12,18 @@ from typing import Final
 import polars as pl
 
 from pocchaos.metrics.base import NO_SAMPLE, Ask, Clock, Metric, Reading, Trouble, Unit, View
-from pocchaos.metrics.population import Population
+from pocchaos.metrics.population import KEYS, Population
 from pocchaos.model.outcome import Outcome
 from pocchaos.model.units import show_seconds, show_share
 from pocchaos.statistics import ClusteredShare, need, wilson
 
 _NAME = re.compile(r"(latency|ttft|tpot|gap_max)\.p(\d{1,2}(?:\.\d+)?)")
 _FEW_TOKENS: Final = 0.2  # share of A with fewer than two tokens above which times between tokens say little
-_CLOSE: Final = 1.002  # an end of the interval is found to 0.2 %
+_CANDIDATES: Final = 50  # ranks looked at for an end of the interval, from a quarter of its expected distance
+_NEAREST: Final = 0.25
+_WIDER: Final = 1.1  # times further each: an end is found to a tenth of its distance, on the safe side
+_MANY: Final = 50_000
+_BELOW: Final = 0.15  # how far below the asked share times are kept at hand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +40,11 @@ class Percentile(Metric):
         rows, troubles = self._values(view, ask.clock)
         if not rows.height:
             return Reading(troubles=(*troubles, NO_SAMPLE))
-        curve = _Curve(rows, ask.confidence)
-        figure = curve.at(self.share)
-        at_limit = curve.within(figure if ask.limit is None else ask.limit)
+        curve = _Curve(rows, ask, self.share)
+        at_limit = curve.within(curve.figure if ask.limit is None else ask.limit)
         return Reading(
-            figure=figure,
-            interval=curve.interval(self.share, figure, ask.limit),
+            figure=curve.figure,
+            interval=curve.interval(),
             n=at_limit.n,
             n_eff=at_limit.n_eff,
             need=need(self.share, ask.confidence),
@@ -61,14 +64,14 @@ class Percentile(Metric):
     def _values(self, view: View, clock: Clock) -> tuple[pl.DataFrame, tuple[Trouble, ...]]:
         everybody = view.answerable
         value = _VALUES[self.of](clock, view.ground.table.deadline)
-        rows = everybody.select("request", "input", "block", "stage_index", value.alias("value"))
-        rows = rows.filter(pl.col("value").is_not_null())
-        missing = everybody.height - rows.height
-        if missing <= _FEW_TOKENS * everybody.height:
+        rows = everybody.select("request", *KEYS.values(), value.alias("value")).collect()
+        n, missing = rows.height, rows["value"].null_count()
+        rows = rows.filter(pl.col("value").is_not_null()) if missing else rows
+        if missing <= _FEW_TOKENS * n:
             return rows, ()
         return rows, (
             Trouble(
-                why=f"{missing:,} of {everybody.height:,} answers have fewer than two tokens",
+                why=f"{missing:,} of {n:,} answers have fewer than two tokens",
                 remedy="ask for longer answers, or judge latency instead",
             ),
         )
@@ -91,69 +94,99 @@ class Percentile(Metric):
 
 
 class _Curve:
-    """Sorted times, asked for the share within a time and for the time that a share stays within."""
+    """Times in order, asked for the share within a time and for the time that a share stays within."""
 
-    def __init__(self, rows: pl.DataFrame, confidence: float) -> None:
+    def __init__(self, rows: pl.DataFrame, ask: Ask, share: float) -> None:
         self._people = Population(rows)
-        self._sorted = rows["value"].sort()
-        self._confidence = confidence
+        self._confidence, self._share, self._limit = ask.confidence, share, ask.limit
         self._known: dict[float, ClusteredShare] = {}
+        self._edges: dict[float, int] = {}
+        self._late: dict[str, pl.DataFrame] = {}
+        self.n = rows.height
         self.unanswered = int(rows["value"].is_infinite().sum())
+        self._sorted = _upper_part(rows["value"], share)
+        self._missing = self.n - len(self._sorted)  # the quick ones, which nobody asks for, are left out
+        self.figure = self.at(share)
+        self._learn([self.figure, *([] if ask.limit is None else [ask.limit])])
+
+    def at(self, share: float, *, answered: bool = False) -> float:
+        """The least time within which this share was served; of those who were served at all with `answered`."""
+        n = self.n - (self.unanswered if answered else 0)
+        return self._time(max(0, ceil(share * n - 1e-9) - 1)) if n else inf
 
     def within(self, time: float) -> ClusteredShare:
         """The share of those who needed at most this long; requests of a cluster are not independent."""
         if time not in self._known:
-            self._known[time] = self._people.share(pl.col("value") > time, confidence=self._confidence, capped=False)
+            self._learn([time])
         return self._known[time]
 
-    def at(self, share: float, *, answered: bool = False) -> float:
-        """The least time within which this share was served; of those who were served at all with `answered`."""
-        n = len(self._sorted) - (self.unanswered if answered else 0)
-        return float(self._sorted[max(0, ceil(share * n - 1e-9) - 1)]) if n else inf
+    def interval(self) -> tuple[float, float]:
+        """The times whose interval of "within it" holds the share; it agrees with the judgement at the limit.
 
-    def interval(self, share: float, figure: float, limit: float | None) -> tuple[float, float]:
-        """The times whose interval of "within it" holds `share`; it agrees with the judgement at `limit`."""
-        return (
-            self._first(lambda found: found.high >= share, share, figure, limit, end=0),
-            self._first(lambda found: found.low >= share, share, figure, limit, end=1),
+        Both bounds on "within t" rise with t, so each end is the first time at which a bound reaches the share.
+        """
+        return self._first(lambda found: found.high >= self._share, 0), self._first(
+            lambda found: found.low >= self._share, 1
         )
 
-    def _first(
-        self, holds: Callable[[ClusteredShare], bool], share: float, figure: float, limit: float | None, *, end: int
-    ) -> float:
-        """The first time for which it holds: it does from there on, for both bounds rise with the time."""
-        low, high = -1, len(self._sorted)  # ranks: at `low` it does not hold, at `high` it does
-        guess = self._guess(share, figure, end)
-        low, high = self._bracket(holds, guess, low, high)
-        while high - low > 1 and (low < 0 or high == len(self._sorted) or self._apart(low, high)):
+    def _first(self, holds: Callable[[ClusteredShare], bool], end: int) -> float:
+        times = self._candidates(end)
+        low, high = -1, len(times)  # at `low` it does not hold, at `high` it does
+        while high - low > 1:
             middle = (low + high) // 2
-            low, high = (low, middle) if holds(self.within(self._time(middle))) else (middle, high)
-        found = self._time(high) if high < len(self._sorted) else inf
-        if limit is None:
+            low, high = (low, middle) if holds(self.within(times[middle])) else (middle, high)
+        found = times[high] if high < len(times) else inf
+        if self._limit is None:
             return found
-        return min(found, limit) if holds(self.within(limit)) else max(found, _above(limit))
+        return min(found, self._limit) if holds(self.within(self._limit)) else max(found, _above(self._limit))
 
-    def _bracket(self, holds: Callable[[ClusteredShare], bool], guess: int, low: int, high: int) -> tuple[int, int]:
-        step = max(2, len(self._sorted) // 500)
-        while low < guess < high:
-            if holds(self.within(self._time(guess))):
-                high, guess = guess, guess - step
+    def _candidates(self, end: int) -> list[float]:
+        """Times among which an end of the interval lies: denser where it is expected, and all of them if few."""
+        centre, found = self._share * self.n, self.within(self.figure)
+        bound = wilson(self._share * found.n_eff, found.n_eff, self._confidence)[end] * self.n
+        ranks = {0.0, centre, float(self.n)}
+        ranks |= {centre + (bound - centre) * _NEAREST * _WIDER**step for step in range(_CANDIDATES)}
+        times = sorted({self._time(min(self.n - 1, max(0, round(rank) - 1))) for rank in ranks})
+        self._learn_about(times)
+        return times
+
+    def _learn_about(self, times: list[float]) -> None:
+        """Count once for all of them how many of each cluster needed longer; looked at only when asked."""
+        edges = pl.Series(times, dtype=pl.Float64)
+        late = self._people.rows.filter(pl.col("value") > times[0])
+        late = late.with_columns(passed=edges.search_sorted(late["value"], side="left"))
+        self._edges = {time: at for at, time in enumerate(times)}
+        lazy = [late.lazy().group_by(key, "passed").agg(pl.len().alias("failures")) for key in KEYS.values()]
+        self._late = dict(zip(KEYS, pl.collect_all(lazy), strict=True))
+
+    def _learn(self, times: list[float]) -> None:
+        for time in times:
+            if (at := self._edges.get(time)) is None:
+                late = pl.col("value") > time
+                self._known[time] = self._people.share(late, confidence=self._confidence, capped=False)
             else:
-                low, guess = guess, guess + step
-            step *= 2
-            if low >= 0 and high < len(self._sorted):
-                break
-        return low, high
+                self._known[time] = self._counted(at)
 
-    def _guess(self, share: float, figure: float, end: int) -> int:
-        bound = wilson(share * self.within(figure).n_eff, self.within(figure).n_eff, self._confidence)[end]
-        return min(len(self._sorted) - 1, max(0, round(bound * len(self._sorted)) - 1))
-
-    def _apart(self, low: int, high: int) -> bool:
-        return self._time(high) > self._time(low) * _CLOSE
+    def _counted(self, at: int) -> ClusteredShare:
+        late = {
+            name: self._late[name].lazy().filter(pl.col("passed") > at).group_by(key).agg(pl.col("failures").sum())
+            for name, key in KEYS.items()
+        }
+        return self._people.counted(late, confidence=self._confidence, capped=False)
 
     def _time(self, rank: int) -> float:
-        return float(self._sorted[rank])
+        if rank < self._missing:
+            self._sorted, self._missing = self._people.rows["value"].sort(), 0
+        return float(self._sorted[rank - self._missing])
+
+
+def _upper_part(values: pl.Series, share: float) -> pl.Series:
+    """The times around and above the asked share, in order; of few all. Sorting all of a million is the dear part."""
+    if len(values) < _MANY:
+        return values.sort()
+    some = values.gather_every(len(values) // 10_000).sort()
+    least = some[int(len(some) * max(0.0, share - _BELOW))]
+    return values.filter(values >= least).sort()
 
 
 def _above(limit: float) -> float:

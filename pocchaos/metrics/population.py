@@ -1,5 +1,6 @@
 """The samples that a proportion is taken over, and how they hang together: inputs, blocks of time, windows."""
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
@@ -8,6 +9,7 @@ import polars as pl
 
 from pocchaos.model.outcome import Outcome
 from pocchaos.statistics import ClusteredShare, Clusters, clustered_share
+from pocchaos.statistics.clusters import Group
 
 ENOUGH_BLOCKS: Final = 10
 ENOUGH_WINDOWS: Final = 4
@@ -29,8 +31,11 @@ WORST_FIRST: Final = (
 _SEVERITY: Final[Mapping[str, int]] = {outcome.value: rank for rank, outcome in enumerate(WORST_FIRST)}
 
 
+KEYS: Final = {"inputs": "input", "blocks": "block", "windows": "stage_index"}
+
+
 class Population:
-    """Some samples; asked again and again for the share of them that did not fail."""
+    """Some samples with the columns of KEYS; asked for the share of them that did not fail."""
 
     def __init__(self, rows: pl.DataFrame) -> None:
         self.rows = rows
@@ -40,52 +45,61 @@ class Population:
         """How many samples."""
         return self.rows.height
 
-    @cached_property
+    @property
     def inputs(self) -> int:
         """How many different inputs."""
-        return self.rows["input"].n_unique()
+        return self._sizes["inputs"].height
 
     def share(self, failed: pl.Expr, *, confidence: float, capped: bool) -> ClusteredShare:
         """The share of those that did not fail; `capped`: no more independent than there are different inputs."""
-        failures = self.rows.lazy().filter(failed).select("input", "block", "stage_index").collect()
-        return clustered_share(
-            failures.height,
-            self.n,
-            self._clusterings(failures),
+        failures = self.rows.lazy().filter(failed).select(*KEYS.values()).collect()
+        return self.counted(
+            {name: failures.lazy().group_by(key).agg(pl.len().alias("failures")) for name, key in KEYS.items()},
             confidence=confidence,
-            cap=self.inputs if capped else None,
+            capped=capped,
         )
+
+    def counted(self, by: Mapping[str, pl.LazyFrame], *, confidence: float, capped: bool) -> ClusteredShare:
+        """The same where the failures are counted already: `by` has a key and `failures` for each clustering."""
+        sizes, names = self._sizes, ["inputs"]
+        if sizes["blocks"].height >= ENOUGH_BLOCKS:
+            names.append("blocks")
+        if sizes["windows"].height >= ENOUGH_WINDOWS:
+            names.append("windows")
+        met = pl.collect_all([_grouped(by[name].join(sizes[name].lazy(), on=KEYS[name])) for name in names])
+        clusters = [self._clusters(name, frame) for name, frame in zip(names, met, strict=True)]
+        failures = sum(hits * same for hits, _, same in clusters[0].groups)
+        cap = self.inputs if capped else None
+        return clustered_share(failures, self.n, clusters, confidence=confidence, cap=cap)
 
     @cached_property
     def _sizes(self) -> Mapping[str, pl.DataFrame]:
-        keys = ("input", "block", "stage_index")
-        return {key: self.rows.group_by(key).agg(pl.len().alias("size")) for key in keys}
+        lazy = [self.rows.lazy().group_by(key).agg(pl.len().alias("size")) for key in KEYS.values()]
+        return dict(zip(KEYS, pl.collect_all(lazy), strict=True))
 
-    def _clusterings(self, failures: pl.DataFrame) -> list[Clusters]:
-        sizes, found = self._sizes, [self._clusters("inputs", "input", failures)]
-        if sizes["block"].height >= ENOUGH_BLOCKS:
-            found.append(self._clusters("blocks", "block", failures))
-        if sizes["stage_index"].height >= ENOUGH_WINDOWS:
-            found.append(self._clusters("windows", "stage_index", failures))
-        return found
+    @cached_property
+    def _whole(self) -> Mapping[str, Mapping[int, int]]:
+        """Clustering -> size of a cluster -> how many such clusters."""
+        return {name: Counter(frame["size"].to_list()) for name, frame in self._sizes.items()}
 
-    def _clusters(self, name: str, key: str, failures: pl.DataFrame) -> Clusters:
-        counted = failures.group_by(key).agg(pl.len().alias("failures"))
-        groups = (
-            self._sizes[key]
-            .join(counted, on=key, how="left")
-            .group_by(pl.col("failures").fill_null(0), "size")
-            .agg(pl.len().alias("same"))
-            .sort("failures", "size")
-        )
-        return Clusters(name=name, groups=tuple(groups.iter_rows()), student=name == "windows")
+    def _clusters(self, name: str, failing: pl.DataFrame) -> Clusters:
+        groups: list[Group] = sorted(failing.iter_rows())
+        clean = Counter(self._whole[name])
+        for _, size, same in groups:
+            clean[size] -= same
+        groups += [(0, size, same) for size, same in sorted(clean.items()) if same]
+        return Clusters(name=name, groups=tuple(groups), student=name == "windows")
 
 
-def worst_five(rows: pl.DataFrame) -> tuple[int, ...]:
+def _grouped(failing: pl.LazyFrame) -> pl.LazyFrame:
+    """Clusters that are alike, counted: as many failures among as many samples."""
+    return failing.group_by("failures", "size").agg(pl.len().alias("same")).select("failures", "size", "same")
+
+
+def worst_five(rows: pl.LazyFrame) -> tuple[int, ...]:
     """Five request numbers, by the gravity of the outcome, then the slowest, then the earliest."""
     ordered = (
-        rows.lazy()
-        .select(
+        rows.select(
             "request",
             pl.col("outcome").cast(pl.String).replace_strict(_SEVERITY, default=99).alias("gravity"),
             pl.col("response").fill_null(float("inf")).alias("slowness"),

@@ -14,6 +14,10 @@ from pocchaos.model.outcome import Outcome
 from pocchaos.model.units import show_seconds, show_share
 
 LOWEST_BASELINE: Final = 0.85  # below it the reading is unreliable (simulated at 0.8)
+_COLUMNS: Final = (
+    *("request", "stage_index", "due", "outcome", "response", "service"),
+    *("answerable", "lost", "in_window", "unanswered"),
+)
 FAST: Final = 2.0  # × baseline p95: an answer later than that is no success
 
 
@@ -75,7 +79,7 @@ class TimeToRecover(Metric):
             yard.rows.filter((pl.col("due") >= c.origin + late) & (pl.col("due") < c.end) & ~pl.col("success"))
             for c in self._cycles(view, yard)[0]
         ]
-        return worst_five(pl.concat(bad)) if bad else ()
+        return worst_five(pl.concat(bad).lazy()) if bad else ()
 
     def rests_on(self, view: View) -> tuple[FaultScope, ...]:
         """The faults of the stage whose fault ended last: a fault that did not bite is recovered from at once."""
@@ -90,8 +94,10 @@ class TimeToRecover(Metric):
         base = view.ground.baseline
         if base is None or base.window is None:
             return None, (_unusable("there is no judged baseline"),)
-        asked = view.selected.filter(pl.col("expects"))
-        calm = asked.filter((pl.col("stage_index") == base.index) & pl.col("in_window") & pl.col("answerable"))
+        asked = view.selected.filter(pl.col("expects") & (pl.col("answerable") | pl.col("lost"))).select(*_COLUMNS)
+        calm = asked.filter(
+            (pl.col("stage_index") == base.index) & pl.col("in_window") & pl.col("answerable")
+        ).collect()
         if not calm.height:
             return None, (_unusable("the baseline has no such request"),)
         times = pl.when(pl.col("unanswered")).then(inf).otherwise(pl.col("response").fill_null(inf))
@@ -100,7 +106,7 @@ class TimeToRecover(Metric):
             return None, (_unusable("more than 5 % of the baseline got no answer"),)
         time = pl.col("response" if ask.clock is Clock.RESPONSE else "service")
         good = (pl.col("outcome") == Outcome.ANSWERED.value) & (time <= FAST * p95).fill_null(value=False)
-        rows = asked.with_columns(success=good).filter(pl.col("answerable") | pl.col("lost"))
+        rows = asked.with_columns(success=good).collect()
         p0 = float(calm.select(good.mean()).item())
         yard = _Yardstick(fast=FAST * p95, p0=p0, rows=rows)
         if p0 < LOWEST_BASELINE:

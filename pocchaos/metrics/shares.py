@@ -8,7 +8,7 @@ from typing import Final, assert_never
 import polars as pl
 
 from pocchaos.metrics.base import NO_SAMPLE, Ask, Clock, Metric, Reading, Trouble, View
-from pocchaos.metrics.population import Population, worst_five
+from pocchaos.metrics.population import KEYS, Population, worst_five
 from pocchaos.model.outcome import GRACEFUL, Outcome
 from pocchaos.statistics import need
 
@@ -32,12 +32,12 @@ class Share(Metric):
 
     def read(self, view: View, ask: Ask) -> Reading:
         """The share, judged on n_eff; inputs are the unit where no fault is on, unless the claim fixes them."""
-        rows = self._population(view)
+        bad = self._hit(ask) if ask.sense == "at_most" else ~self._hit(ask)
+        rows = self._population(view).select(*KEYS.values(), bad.alias("bad"), "checked").collect()
         if not rows.height:
             return Reading(troubles=(NO_SAMPLE,))
         people = Population(rows)
-        bad = self._hit(ask) if ask.sense == "at_most" else ~self._hit(ask)
-        good = people.share(bad, confidence=ask.confidence, capped=not view.faulted and not view.fixed)
+        good = people.share(pl.col("bad"), confidence=ask.confidence, capped=not view.faulted and not view.fixed)
         adverse = ask.sense == "at_most"
         asked = None if ask.limit is None else 1 - ask.limit if adverse else ask.limit
         return Reading(
@@ -57,7 +57,7 @@ class Share(Metric):
         hit = self._hit(ask)
         return worst_five(self._population(view).filter(hit if ask.sense == "at_most" else ~hit))
 
-    def _population(self, view: View) -> pl.DataFrame:
+    def _population(self, view: View) -> pl.LazyFrame:
         match self.of:
             case Of.ANSWERABLE:
                 return view.answerable

@@ -17,14 +17,14 @@ Span = tuple[int, int]  # µs since the origin: from (included), to (excluded)
 SAMPLES: Final[Mapping[str, pl.DataType]] = {
     "request": pl.Int64(),  # the plan's number; negative for wiring and readiness calls: only `leaked` sees those
     "stage_index": pl.Int32(),  # position in `Table.stages`; by due time; -1 for none
-    "stage": pl.String(),
+    "stage": pl.Categorical(),
     "cycle": pl.Int32(),  # occurrence of this stage name, from 0
-    "tenant": pl.String(),
-    "category": pl.String(),
+    "tenant": pl.Categorical(),
+    "category": pl.Categorical(),
     "input": pl.Int32(),  # position in the plan's inputs
-    "expect": pl.String(),  # answer | refuse
-    "step": pl.String(),
-    "outcome": pl.String(),  # model.outcome.Outcome
+    "expect": pl.Categorical(),  # answer | refuse
+    "step": pl.Categorical(),
+    "outcome": pl.Categorical(),  # model.outcome.Outcome
     "checked": pl.Boolean(),  # the input had an assert that applies
     "kept": pl.Boolean(),  # the bodies that the outcome needs were kept whole
     "in_window": pl.Boolean(),  # due inside the judged window of its stage
@@ -44,7 +44,7 @@ SAMPLES: Final[Mapping[str, pl.DataType]] = {
 }
 
 ATTEMPTS: Final[Mapping[str, pl.DataType]] = {
-    "upstream": pl.String(),
+    "upstream": pl.Categorical(),
     "arrived": pl.Int64(),  # µs
     "request": pl.Int64(),  # the request that it belongs to, exactly joined; null otherwise
     "faults": pl.List(pl.String()),  # keys of the fault windows that touched it

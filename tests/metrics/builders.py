@@ -244,7 +244,7 @@ def whole(table_: Table, name: str | None = None, **facts: Any) -> View:
     rows = ground.in_windows.filter(pl.col("stage_index").is_in(sorted(here)))
     return View(
         ground=ground,
-        selected=ground.samples,
+        selected=ground.samples.lazy(),
         everyone=rows,
         rows=rows,
         stages=stages,
