@@ -45,7 +45,7 @@ def misconfigured(settings: Settings, defect: Defect | None) -> Settings:
         case Defect.NO_TIMEOUT:
             return replace(settings, llm_timeout=inf, answer_budget=inf)
         case Defect.RETRY_STORM:
-            return replace(settings, llm_retries=9, llm_retry_wait=0.0, keep_retry_after=False, breaker_failures=inf)
+            return replace(settings, llm_retries=5, llm_retry_wait=0.0, keep_retry_after=False, breaker_failures=inf)
         case Defect.BREAKER_STUCK_OPEN:
             return replace(settings, breaker_probe_after=inf)
         case Defect.STACK_TRACE:
