@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pocchaos.model.verdict import JudgedRun, Judgement, Verdict
+from pocchaos.model.verdict import JudgedRun, Verdict
 from pocchaos.report import words
 
 _STYLE = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "yellow"}
@@ -32,9 +32,11 @@ def print_judged(judged: JudgedRun, folder: Path, console: Console | None = None
         console.print(Text(f"note: {words.plain(line)}", style="dim"), soft_wrap=True)
     if judged.stopped:
         console.print(Text(f"the run ended early: {words.plain(judged.stopped)}", style="bold yellow"), soft_wrap=True)
-    for criterion, depth in words.rows(judged):
-        if criterion.remedy and not (criterion.each and depth == 0):
-            console.print(Text(f"remedy · {_name(criterion, depth)}: {words.plain(criterion.remedy)}"), soft_wrap=True)
+    for row in words.rows(judged):
+        criterion = row.judgement
+        if criterion.remedy and not row.whole:
+            of = criterion.id if row.depth == 0 else f"{criterion.id}, {row.name}"
+            console.print(Text(f"remedy · {words.plain(of)}: {words.plain(criterion.remedy)}"), soft_wrap=True)
     console.print(
         Text.assemble(
             (f" {words.BANNER[judged.verdict]} ", f"reverse {_STYLE[judged.verdict]}"),
@@ -49,21 +51,22 @@ def _criteria(judged: JudgedRun) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for header in ("", "criterion", "figure", "interval", "limit", "n", "why"):
         table.add_column(header, overflow="fold")
-    for criterion, depth in words.rows(judged):
-        style = _STYLE[criterion.verdict]
+    for row in words.rows(judged):
+        criterion = row.judgement
+        figures = (
+            ("", "", words.limit(criterion), "")
+            if row.whole
+            else (
+                words.show(criterion.figure, criterion.unit),
+                words.interval(criterion),
+                words.limit(criterion),
+                words.size(criterion),
+            )
+        )
         table.add_row(
-            Text(f"{words.SIGN[criterion.verdict]} {criterion.verdict.value}", style=style),
-            _name(criterion, depth),
-            "" if criterion.each and depth == 0 else words.show(criterion.figure, criterion.unit),
-            "" if criterion.each and depth == 0 else words.interval(criterion),
-            words.limit(criterion),
-            "" if criterion.each and depth == 0 else words.size(criterion),
+            Text(f"{words.SIGN[criterion.verdict]} {criterion.verdict.value}", style=_STYLE[criterion.verdict]),
+            Text(words.plain("  " * row.depth + row.name)),
+            *figures,
             Text(words.plain(criterion.why)),
         )
     return table
-
-
-def _name(criterion: Judgement, depth: int) -> str:
-    if depth == 0:
-        return words.plain(criterion.id)
-    return "  " + words.plain(words.scope(criterion.scope) or criterion.id)

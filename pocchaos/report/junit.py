@@ -9,8 +9,8 @@ from pocchaos.report import words
 def junit(judged: JudgedRun) -> bytes:
     """A `<testsuites>` document; INCONCLUSIVE is a failure of its own type, so that no CI counts it as a pass."""
     suites = ET.Element("testsuites")
-    rows = [(criterion, depth) for criterion, depth in words.rows(judged) if depth or not criterion.each]
-    bad = sum(criterion.verdict is not Verdict.PASS for criterion, _ in rows)
+    rows = [row for row in words.rows(judged) if not row.whole]
+    bad = sum(row.judgement.verdict is not Verdict.PASS for row in rows)
     suite = ET.SubElement(
         suites,
         "testsuite",
@@ -19,8 +19,9 @@ def junit(judged: JudgedRun) -> bytes:
         failures=str(bad),
         errors=str(int(bool(judged.stopped))),
     )
-    for criterion, depth in rows:
-        name = criterion.id if depth == 0 else f"{criterion.id} [{words.scope(criterion.scope)}]"
+    for row in rows:
+        criterion = row.judgement
+        name = row.name if row.depth == 0 else f"{criterion.id} [{row.name}]"
         case = ET.SubElement(suite, "testcase", classname=_clean(judged.scenario), name=_clean(name))
         figure = f"{words.show(criterion.figure, criterion.unit)} {words.interval(criterion)}"
         told = f"{figure}, limit {words.limit(criterion)}"

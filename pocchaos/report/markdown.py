@@ -18,11 +18,11 @@ def markdown(judged: JudgedRun) -> str:
         "| verdict | criterion | figure | interval | limit | n | why | remedy |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for criterion, depth in words.rows(judged):
-        name = criterion.id if depth == 0 else f"&nbsp;&nbsp;{words.scope(criterion.scope)}"
+    for row in words.rows(judged):
+        criterion = row.judgement
         cells = (
             f"{words.SIGN[criterion.verdict]} {criterion.verdict.value}",
-            name,
+            "– " * row.depth + row.name,
             words.show(criterion.figure, criterion.unit),
             words.interval(criterion),
             words.limit(criterion),

@@ -1,6 +1,7 @@
 """Figures as people read them: one way for the console, HTML, Markdown and JUnit alike."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pocchaos.model.units import show_seconds, show_share
@@ -67,13 +68,30 @@ def claim(judgement: Judgement) -> str:
     )
 
 
-def rows(judged: JudgedRun) -> list[tuple[Judgement, int]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One line of the criteria table: a criterion, or one value of its `each` beneath it."""
+
+    judgement: Judgement
+    name: str  # the criterion's id; beneath it what sets this value apart
+    whole: bool  # a criterion whose values have the figures
+    depth: int
+
+
+def rows(judged: JudgedRun) -> list[Row]:
     """The criteria in order, each followed by its `each` values one level deeper."""
-    told: list[tuple[Judgement, int]] = []
+    told: list[Row] = []
     for criterion in judged.criteria:
-        told.append((criterion, 0))
-        told.extend((value, 1) for value in criterion.each)
+        told.append(Row(judgement=criterion, name=criterion.id, whole=bool(criterion.each), depth=0))
+        told.extend(
+            Row(judgement=value, name=_apart(criterion, value), whole=False, depth=1) for value in criterion.each
+        )
     return told
+
+
+def _apart(criterion: Judgement, value: Judgement) -> str:
+    own = {key: told for key, told in value.scope.items() if criterion.scope.get(key) != told}
+    return scope(own) or scope(value.scope) or value.id
 
 
 def counts(judged: JudgedRun) -> dict[Verdict, int]:
