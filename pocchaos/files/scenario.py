@@ -1,7 +1,7 @@
 """Scenario files: read, merged with what they extend, checked; every problem at once, with its file and line."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -49,18 +49,18 @@ def read_scenario(path: Path, *, env: Mapping[str, str]) -> Loaded:
     tree, problems = read_chain(path)
     if tree is None:
         raise ScenarioError(problems)
-    reading = _Reading(tree=tree, env=Environment(given=env))
-    scenario = reading.scenario()
+    variables = Environment(given=env)
+    scenario, more = check_tree(tree, variables)
     told = {(problem.file, problem.path) for problem in problems}
-    problems += [problem for problem in reading.problems() if (problem.file, problem.path) not in told]
+    problems += [problem for problem in more if (problem.file, problem.path) not in told]
     if problems or scenario is None:
         raise ScenarioError(_in_order(problems, tree.place.file))
     return Loaded(
         scenario=scenario,
         path=path,
         text=write_yaml(tree.plain()),
-        secrets=dict(reading.env.secrets),
-        env=reading.env.public,
+        secrets=dict(variables.secrets),
+        env=variables.public,
         lines={show_place(where): node.place for where, node in _nodes(tree, ())},
     )
 
@@ -74,11 +74,16 @@ def reread(text: str, env: Mapping[str, str], origin: str) -> Scenario:
     tree, problems = parse_yaml(text, shown=origin)
     if tree is None or problems:
         raise ScenarioError(problems)
-    reading = _Reading(tree=tree, env=Environment(given=env, strict=False), rules=False)
-    scenario = reading.scenario()
-    if scenario is None or (problems := reading.problems()):
+    scenario, problems = check_tree(tree, Environment(given=env, strict=False), rules=False)
+    if scenario is None or problems:
         raise ScenarioError(_in_order(problems, origin))
     return scenario
+
+
+def check_tree(tree: Node, env: Environment, *, rules: bool = True) -> tuple[Scenario | None, list[Problem]]:
+    """The scenario of a merged tree and all that stands against it; `env` knows afterwards what was used of it."""
+    reading = _Reading(tree=tree, env=env, rules=rules)
+    return reading.scenario(), reading.problems()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -102,14 +107,16 @@ class _Reading:
         self.found += refused.findings
         self.broken |= refused.broken
         tree = _without(self.tree, refused.dropped, ())
-        self._tell(_stray(tree, ()))
-        data = self._put_in(tree)
-        self._tell(self.env.findings)
+        stray = list(_stray(tree, ()))
+        data = self._put_in(tree, frozenset(one.where for one in stray))
         scenario: Scenario | None = None
+        against: list[Finding] = []
         try:
             scenario = Scenario.model_validate(data, by_alias=True, by_name=False)
         except ValidationError as error:
-            self._tell(_of_parent(findings(error, data, written=written), data))
+            against = list(_of_parent(findings(error, data, written=written), data))
+        self._tell(_outside([*stray, *self.env.findings], [one.where for one in against if one.unknown_key]))
+        self._tell(against)
         if self.rules:
             draft = draft_of(scenario, refused.names) if scenario is not None else partial_draft(data, refused.names)
             self._tell(check_draft(draft))
@@ -140,9 +147,9 @@ class _Reading:
         self.found += fresh
         self.broken |= {_settled(finding.where, self.tree, keep_last=True) for finding in fresh} - {()}
 
-    def _put_in(self, tree: Node) -> Any:
+    def _put_in(self, tree: Node, stray: frozenset[Where]) -> Any:
         def put_in(node: Node, where: Where) -> Any:
-            if where in self.broken and not isinstance(node.value, dict | list | str):
+            if where in stray:
                 return None  # refused already: it must not pass as something else
             match node.value:
                 case dict():
@@ -168,6 +175,11 @@ def _of_parent(found: Iterator[Finding], data: Mapping[str, Any]) -> Iterator[Fi
     for finding in found:
         if len(finding.where) != 1 or finding.where[0] in data:
             yield finding
+
+
+def _outside(found: Iterable[Finding], unknown: Sequence[Where]) -> Iterator[Finding]:
+    """What does not stand under a key that nobody knows."""
+    return (one for one in found if not any(one.where[: len(top)] == top for top in unknown))
 
 
 def _stray(node: Node, where: Where) -> Iterator[Finding]:

@@ -82,7 +82,7 @@ class Environment:
             elif part.parts[0] == "fault" and _may_name_the_fault(where):
                 said.append(f"${{{part.name}}}")
             else:
-                told = f"${{{part.name}}} cannot stand here: only ${{env.*}} is known when the file is read"
+                told = f"${{{part.name}}} cannot stand here, where only ${{env.*}} is known: write the value itself"
                 self.findings.append(Finding(where=where, message=told))
                 return text
         return "".join(said)

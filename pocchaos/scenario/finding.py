@@ -18,6 +18,7 @@ class Finding:
 
     where: Where
     message: str
+    unknown_key: bool = False  # nothing under it can be judged
 
     @property
     def path(self) -> str:

@@ -54,7 +54,8 @@ def _worded(kind: str, where: Where, loc: Sequence[Any], one: Mapping[str, Any],
         case "missing":
             return Finding(where=where, message=_missing(str(loc[-1]), root, loc))
         case "extra_forbidden":
-            return Finding(where=where, message=_unknown_key(str(loc[-1]), keys_at(root, loc[:-1])))
+            told = _unknown_key(str(loc[-1]), keys_at(root, loc[:-1]))
+            return Finding(where=where, message=told, unknown_key=True)
         case "union_tag_invalid" | "union_tag_not_found":
             key = str(context["discriminator"]).strip("'")
             words = re.findall(r"'([^']+)'", str(context.get("expected_tags", ""))) or tags_at(root, loc)

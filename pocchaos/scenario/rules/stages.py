@@ -209,7 +209,7 @@ def _same_ids(draft: Draft) -> Iterator[Finding]:
                 if other.where == one.where or not (again or _differ(other.fault, one.fault)):
                     continue
                 told = "two faults of one stage" if again else f"another fault too ({show_place(other.where)})"
-                said = f"{shown(one.fault.name)} is the id of {told}, and both would be judged as one: give each its own `id`"
+                said = f"{shown(one.fault.name)} is the id of {told}, judged as one: give each an `id`"
                 where = (*one.where, "id") if one.fault.id else one.where
                 yield Finding(where=where, message=said)
                 break

@@ -89,19 +89,18 @@ def _one_of(one: Found, key: str, known: tuple[str, ...]) -> str:
         return ""
     space = one.name.parts[0]
     there = listed(f"{space}.{name}" for name in known)
-    return f"${{{one.name.name}}} names nothing (there: {there}).{did_you_mean(key, known)}"
+    return f"${{{one.name.name}}} names nothing: use one of {there}.{did_you_mean(key, known)}"
 
 
 def _upstream(one: Found, rest: list[str], draft: Draft) -> str:
     names = [piece.name for piece in draft.upstreams if piece.name is not None]
     if rest[0] not in names:
-        return (
-            f"${{{one.name.name}}} names no upstream of this scenario ({listed(names)}).{did_you_mean(rest[0], names)}"
-        )
+        there = f"use one of {listed(names)}" if names else "there is none, so add it under `upstreams`"
+        return f"${{{one.name.name}}} names no upstream of this scenario: {there}.{did_you_mean(rest[0], names)}"
     keys = ("url", "host", "port")
     if len(rest) < 2 or rest[1] not in keys:
         there = listed(f"upstreams.{rest[0]}.{key}" for key in keys)
-        return f"${{{one.name.name}}} names nothing (there: {there})"
+        return f"${{{one.name.name}}} names nothing: use one of {there}"
     return ""
 
 
