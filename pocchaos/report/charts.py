@@ -1,5 +1,6 @@
 """The report's charts as ECharts options: plain values, drawn by the vendored library with its SVG renderer."""
 
+from math import isfinite
 from typing import Any
 
 from pocchaos.model.outcome import GRACEFUL, Outcome
@@ -85,7 +86,8 @@ def percentiles(judged: JudgedRun) -> dict[str, Any]:
             "name": f"{curve.stage} (n {curve.n})",
             "type": "line",
             "showSymbol": False,
-            "data": [[1 / (1 - share), value] for share, value in curve.curve if share < 1],
+            # no answer is infinitely late: the curve ends where answers end
+            "data": [[1 / (1 - share), value] for share, value in curve.curve if share < 1 and isfinite(value)],
         }
         for curve in judged.percentiles
     ]
