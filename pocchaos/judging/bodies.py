@@ -22,9 +22,10 @@ COLUMNS: Final[dict[str, Any]] = {
 class Bodies:
     """The kept contents of a run by position; the position after the last is the empty body."""
 
-    def __init__(self, contents: pl.DataFrame) -> None:
+    def __init__(self, contents: pl.DataFrame, signs: Signs) -> None:
         self.frame = contents
-        self.hashes: tuple[str, ...] = tuple(contents["hash"])
+        self.hashes = contents["hash"]
+        self.facts = self._facts(signs)
 
     def __len__(self) -> int:
         return len(self.hashes)
@@ -36,7 +37,7 @@ class Bodies:
         media, text, answer = self.frame.row(place)[1:4]
         return read_body(media, text, answer)
 
-    def facts(self, signs: Signs) -> pl.DataFrame:
+    def _facts(self, signs: Signs) -> pl.DataFrame:
         """One row of `COLUMNS` per content, then one for the empty body and one for what was not kept."""
         rows = [
             _facts(read_body(media, text, answer), media=media, whole=whole, parsed=parsed, signs=signs)
@@ -59,7 +60,7 @@ def read_body(media: str, text: str, answer: str | None) -> Body:
 
 
 def _facts(body: Body, *, media: str, whole: bool, parsed: bool, signs: Signs) -> tuple[Any, ...]:
-    shown = internals(body.text) or (internals(body.answer or "") if media == "stream" else None)
+    shown = internals(body.text, body.value) or (internals(body.answer or "") if media == "stream" else None)
     return (
         whole,
         shown is not None,

@@ -10,6 +10,7 @@ from pocchaos.assertions.base import BaseAssertion
 from pocchaos.exchange.answer import as_text
 from pocchaos.exchange.jmes import compile_path
 from pocchaos.exchange.template import UNSET, UnknownName, compile_template
+from pocchaos.judging.bodies import Bodies
 from pocchaos.judging.facts import Checked
 from pocchaos.judging.markers import Body
 from pocchaos.scenario.language import Tenant
@@ -46,10 +47,18 @@ class Checks:
             for name, tenant in tenants.items()
         }
         self._numbers: dict[str, int] = {"()": 0}
+        self._pairs: dict[tuple[int, int], int] = {}
+        self._known: dict[tuple[int, int], Checked] = {}
         self._ready: list[tuple[Ready, ...] | None] = [()]
 
     def number(self, input_: int, tenant: int) -> int:
         """Which set of rendered assertions this input has for this tenant."""
+        pair = (input_, tenant)
+        if pair not in self._pairs:
+            self._pairs[pair] = self._number(input_, tenant)
+        return self._pairs[pair]
+
+    def _number(self, input_: int, tenant: int) -> int:
         row, name = self.inputs[input_], self.tenants[tenant]
         spaces = {"input": {"id": row.id, **row.fields}, "tenant": self._spaces.get(name, {"name": name})}
         ready = _render(row.asserts, spaces)
@@ -59,8 +68,14 @@ class Checks:
             self._ready.append(ready)
         return self._numbers[key]
 
-    def check(self, number: int, body: Body) -> Checked:
-        """What the assertions of this number come to on this body."""
+    def check(self, number: int, place: int, bodies: Bodies) -> Checked:
+        """What the assertions of this number come to on the body at this place."""
+        key = (number, place)
+        if key not in self._known:
+            self._known[key] = self._check(number, bodies.read(place))
+        return self._known[key]
+
+    def _check(self, number: int, body: Body) -> Checked:
         ready = self._ready[number]
         if ready is None:
             return Checked.RAISED

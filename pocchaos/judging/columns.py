@@ -12,7 +12,7 @@ import polars as pl
 from pocchaos.judging.bodies import Bodies
 from pocchaos.judging.checks import Checks
 from pocchaos.judging.facts import Checked, Facts
-from pocchaos.judging.markers import NAMES, Body, Signs
+from pocchaos.judging.markers import NAMES, Signs
 from pocchaos.judging.outcomes import outcome
 from pocchaos.model.errors import RunDirectoryError
 from pocchaos.model.evidence import How, StreamEnd
@@ -21,8 +21,8 @@ from pocchaos.model.units import micros
 from pocchaos.scenario.language import Target
 from pocchaos.scenario.plan import Plan
 
-NUMBERS: Final = ("request", "due", "start", "first_token", "last_token", "end", "tokens", "gap_max", "status")
-SEEN: Final = ("foreign", "own", "secrets")
+_NUMBERS: Final = ("request", "due", "start", "first_token", "last_token", "end", "tokens", "gap_max", "status")
+_SEEN: Final = ("foreign", "own", "secrets")
 
 _HOW: Final = tuple(How)
 _STREAM: Final = tuple(StreamEnd)
@@ -40,12 +40,12 @@ def coded(samples: pl.LazyFrame, bodies: Bodies, signs: Signs) -> pl.DataFrame:
 
     `place` is the position of the body in `Bodies.facts`: a kept one, the empty one, or one that was not kept.
     """
-    headers = samples.select(pl.col("headers").unique()).collect().to_series().drop_nulls().sort()
+    headers = samples.select(pl.col("headers").unique()).collect(engine="streaming").to_series().drop_nulls().sort()
     empty, not_kept = len(bodies), len(bodies) + 1
     place = _code(pl.col("content"), bodies.hashes).fill_null(not_kept)
     found = samples.select(
-        *NUMBERS,
-        *SEEN,
+        *_NUMBERS,
+        *_SEEN,
         pl.col("step").cast(pl.Categorical),
         how=_code(pl.col("how"), [how.value for how in How]).cast(pl.UInt8),
         stream=_code(pl.col("stream"), [end.value for end in StreamEnd]).cast(pl.UInt8),
@@ -53,7 +53,7 @@ def coded(samples: pl.LazyFrame, bodies: Bodies, signs: Signs) -> pl.DataFrame:
         no_finish=pl.col("finish").is_null(),
         place=pl.when(pl.col("content").is_null()).then(empty).otherwise(place).cast(pl.UInt32),
         headers=_code(pl.col("headers"), headers),
-    ).collect()
+    ).collect(engine="streaming")
     of_headers = pl.DataFrame(
         {
             "header_bits": pl.Series([signs.header_bits(text) for text in headers], dtype=pl.Int64),
@@ -89,7 +89,7 @@ def with_plan(samples: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 def with_bodies(samples: pl.DataFrame, bodies: Bodies, signs: Signs) -> pl.DataFrame:
     """Samples with the facts of their bodies and the scenario's markers."""
-    marked = samples.hstack(bodies.facts(signs).select(pl.all().gather(samples["place"])))
+    marked = samples.hstack(bodies.facts.select(pl.all().gather(samples["place"])))
     both = pl.col("header_bits") & pl.col("body_bits")
     return marked.with_columns(
         (both & pl.lit(signs.masks[name], dtype=pl.Int64)).ne(0).fill_null(value=False).alias(name) for name in NAMES
@@ -104,12 +104,9 @@ def with_checks(samples: pl.DataFrame, bodies: Bodies, checks: Checks) -> pl.Dat
     key = pl.when(asked & (numbers > 0)).then(numbers.cast(pl.Int64) * width + pl.col("place"))
     keys = samples.select(key.alias("key")).to_series()
     distinct = keys.unique().drop_nulls().sort()
-    read: dict[int, Body] = {}
     answers = []
     for number, place in (divmod(value, width) for value in distinct):
-        if place not in read:
-            read[place] = bodies.read(place)
-        answers.append(_CHECKED.index(checks.check(number, read[place])))
+        answers.append(_CHECKED.index(checks.check(number, place, bodies)))
     none = _CHECKED.index(Checked.NONE)
     known = keys.replace_strict(distinct, answers, default=none, return_dtype=pl.UInt8) if answers else keys * 0
     return samples.with_columns(
@@ -136,7 +133,7 @@ def with_outcomes(samples: pl.DataFrame, target: Target) -> pl.DataFrame:
     distinct = keyed.unique(subset="key", keep="first", maintain_order=True)
     known = [_OUTCOMES.index(outcome(_facts(row))) for row in distinct.iter_rows(named=True)]
     codes = keyed["key"].replace_strict(distinct["key"], known, return_dtype=pl.UInt8) if known else keyed["key"]
-    words = pl.Series("outcome", [found.value for found in Outcome], dtype=pl.String)
+    words = pl.Series("outcome", [found.value for found in Outcome], dtype=pl.Categorical)
     return samples.with_columns(words.gather(codes.cast(pl.UInt32)))
 
 

@@ -59,15 +59,16 @@ _VARIABLE: Final = re.compile(r"^(?:export |declare -x )?([A-Z_][A-Z0-9_]*)=.*$"
 _USUAL: Final = frozenset({"PATH", "HOME", "PWD", "OLDPWD", "USER", "SHELL", "HOSTNAME", "LANG", "SHLVL", "TERM"})
 
 
-def internals(body: str) -> str | None:
-    """What of the target's insides this body shows, in two words; None if nothing.
+def internals(body: str, value: Any = None) -> str | None:
+    """What of the target's insides this body shows, in two words; None if nothing. `value` is its JSON, if known.
 
     JSON is looked at string by string and HTML without its entities, so that escaped line ends are line ends.
     """
     if not body:
         return None
-    value = _json(body)
-    if _environment_object(value):
+    if value is None:
+        value = _json(body)
+    if "PATH" in body and _environment_object(value):
         return "environment"
     return _in_text(body if value is None else "\n".join(_strings(value)))
 

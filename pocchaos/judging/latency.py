@@ -15,17 +15,23 @@ from pocchaos.model.verdict import Percentiles
 INTERVALS: Final = 1_000  # lines per tag in latency.hlog at most
 SHOWN: Final = (0.5, 0.95, 0.99)
 
-_WITHOUT: Final = [outcome.value for outcome in (*sorted(NO_ANSWER), Outcome.LOST, Outcome.CANCELLED)]
+_NO_ANSWER: Final = sorted(outcome.value for outcome in NO_ANSWER)
+_WITHOUT: Final = [*_NO_ANSWER, Outcome.LOST.value, Outcome.CANCELLED.value]
 
 
 def answered() -> pl.Expr:
     """Samples that came with an answer, good or bad."""
-    return ~pl.col("outcome").is_in(_WITHOUT) & pl.col("end").is_not_null()
+    return ~pl.col("outcome").is_in(_WITHOUT) & pl.col("response").is_not_null()
+
+
+def micros_of(name: str) -> pl.Expr:
+    """A time of the table in whole microseconds again."""
+    return (pl.col(name) * 1e6).round().cast(pl.Int64)
 
 
 def summary(samples: pl.DataFrame) -> Mapping[str, float]:
     """p50, p95, p99 and max (s) of the requests with an answer; empty where there is none."""
-    histogram = histogram_of(samples.filter(answered()), pl.col("end") - pl.col("due"))
+    histogram = histogram_of(samples.filter(answered()), micros_of("response"))
     if not histogram.count:
         return {}
     found = histogram.percentiles(SHOWN)
@@ -51,13 +57,16 @@ def intervals(samples: pl.DataFrame, table: Table) -> Iterator[Interval]:
     """The lines of latency.hlog: by second of due time (longer in long runs), stage, category and kind."""
     end = max((stage.planned[1] for stage in table.stages), default=0)
     length = max(1, ceil(end / 1e6 / INTERVALS)) * 1_000_000
-    planned = samples.lazy().filter(pl.col("stage_index") >= 0, pl.col("end").is_not_null())
-    with_answer, without = planned.filter(answered()), planned.filter(pl.col("outcome").is_in(NO_ANSWER))
+    planned = samples.lazy().filter(pl.col("stage_index") >= 0, pl.col("response").is_not_null())
+    with_answer, without = (
+        planned.filter(answered()),
+        planned.filter(pl.col("outcome").is_in(_NO_ANSWER)),
+    )
     kinds = (
-        ("response", with_answer, pl.col("end") - pl.col("due")),
-        ("service", with_answer, pl.col("end") - pl.col("start")),
-        ("ttft", with_answer, pl.col("first_token") - pl.col("due")),
-        ("no_answer", without, pl.col("end") - pl.col("due")),
+        ("response", with_answer, micros_of("response")),
+        ("service", with_answer, micros_of("service")),
+        ("ttft", with_answer, micros_of("ttft")),
+        ("no_answer", without, micros_of("response")),
     )
     for kind, population, time in kinds:
         yield from _lines(kind, population, time, length)
@@ -89,10 +98,12 @@ def _lines(kind: str, population: pl.LazyFrame, time: pl.Expr, length: int) -> I
 
 def _curve(name: str, judged: pl.DataFrame) -> Percentiles:
     population = judged.filter(
-        pl.col("expect") == "answer", ~pl.col("outcome").is_in([Outcome.LOST, Outcome.CANCELLED]), ~pl.col("over_quota")
+        pl.col("expect") == "answer",
+        ~pl.col("outcome").is_in([Outcome.LOST.value, Outcome.CANCELLED.value]),
+        ~pl.col("over_quota"),
     )
     n = len(population)
-    histogram = histogram_of(population.filter(answered()), pl.col("end") - pl.col("due"))
+    histogram = histogram_of(population.filter(answered()), micros_of("response"))
     fractions = [fraction for fraction in _fractions(n) if rank(fraction, n) <= histogram.count]
     values = histogram.percentiles([rank(f, n) / histogram.count for f in fractions]) if histogram.count else ()
     curve = [(fraction, value / 1e6) for fraction, value in zip(fractions, values, strict=False)]

@@ -47,7 +47,12 @@ def exemplars(judged: Judged, criteria: Iterable[Judgement]) -> tuple[Exemplar, 
     wanted = list(dict.fromkeys(number for criterion in criteria for number in _evidence(criterion)))
     if not wanted:
         return ()
-    raw = judged.directory.scan_samples().filter(pl.col("request").is_in(wanted)).select("request", "error").collect()
+    raw = (
+        judged.directory.scan_samples()
+        .filter(pl.col("request").is_in(wanted))
+        .select("request", "error", "status")
+        .collect()
+    )
     rows = judged.samples.filter(pl.col("request").is_in(wanted)).unique("request", keep="first")
     both = rows.join(raw.unique("request", keep="first"), on="request", how="left")
     by_request = {row["request"]: row for row in both.iter_rows(named=True)}
@@ -66,7 +71,7 @@ def _stage(judged: Judged, stage: StageWindow) -> StageSummary:
         planned=_seconds(stage.planned),
         window=_seconds(stage.window) if stage.window else None,
         requests=judged.table.planned.get(stage.index, 0),
-        sent=len(here) - here["start"].null_count(),
+        sent=len(here) - here["lag"].null_count(),
         outcomes=counts,
         latency=summary(inside),
         faults=tuple(ids[key] for key in stage.windows),

@@ -6,7 +6,7 @@ from typing import Any, Final
 import polars as pl
 
 from pocchaos.files.histogram import bucket_of
-from pocchaos.judging.latency import SHOWN, answered
+from pocchaos.judging.latency import SHOWN, answered, micros_of
 from pocchaos.metrics.table import Table
 from pocchaos.model.outcome import Outcome
 from pocchaos.model.verdict import Timeline
@@ -18,7 +18,7 @@ BUCKETS: Final = 2_000
 def timeline(samples: pl.DataFrame, plan: Plan, table: Table) -> Timeline:
     """Offered and achieved rate, latency and outcomes by time of due (achieved: by time of start).
 
-    Percentiles are the nearest rank over HdrHistogram buckets of the requests with an answer.
+    Percentiles are the nearest rank over the requests with an answer, each the value of its HdrHistogram bucket.
     """
     end = max((stage.planned[1] for stage in table.stages), default=0)
     width = max(1, ceil(end / 1e6 / BUCKETS)) * 1_000_000
@@ -26,14 +26,15 @@ def timeline(samples: pl.DataFrame, plan: Plan, table: Table) -> Timeline:
     axis = pl.DataFrame({"bucket": pl.Series(range(count), dtype=pl.Int64)})
     planned = samples.lazy().filter(pl.col("stage_index") >= 0).with_columns(bucket=pl.col("due") // width)
 
-    offered = pl.LazyFrame({"bucket": pl.Series(list(plan.requests.due), dtype=pl.Int64) // width})
+    started = (pl.col("due") + micros_of("lag")) // width
+    offered = pl.LazyFrame({"bucket": pl.Series(plan.requests.due, dtype=pl.Int64) // width})
     columns = axis.lazy()
     for name, counts in {
         "offered": offered,
-        "achieved": planned.filter(pl.col("start").is_not_null()).select(bucket=pl.col("start") // width),
+        "achieved": planned.filter(pl.col("lag").is_not_null()).select(bucket=started),
     }.items():
         columns = columns.join(counts.group_by("bucket").agg(pl.len().alias(name)), on="bucket", how="left")
-    slowest = planned.group_by("bucket").agg(slowest=(pl.col("end") - pl.col("due")).max() / 1e6)
+    slowest = planned.group_by("bucket").agg(slowest=pl.col("response").max())
     columns = columns.join(slowest, on="bucket", how="left").join(percentiles(planned), on="bucket", how="left")
     found = columns.sort("bucket").collect()
     seconds = width / 1e6
@@ -51,23 +52,18 @@ def timeline(samples: pl.DataFrame, plan: Plan, table: Table) -> Timeline:
 
 
 def percentiles(planned: pl.LazyFrame) -> pl.LazyFrame:
-    """One row a bucket of time with p50, p95 and p99 in seconds, from the cumulated counts of the time's buckets."""
-    counts = (
-        planned.filter(answered())
-        .select("bucket", time=bucket_of(pl.col("end") - pl.col("due")))
-        .group_by("bucket", "time")
-        .len()
-        .sort("bucket", "time")
-        .with_columns(reached=pl.col("len").cum_sum().over("bucket"), total=pl.col("len").sum().over("bucket"))
-    )
-    return counts.group_by("bucket").agg(
-        (pl.col("time").filter(pl.col("reached") >= _rank(fraction)).first() / 1e6).alias(f"p{fraction * 100:g}")
-        for fraction in SHOWN
+    """One row a bucket of time with p50, p95 and p99 in seconds, to the three digits of an HdrHistogram."""
+    times = planned.filter(answered()).group_by("bucket").agg(time=micros_of("response").sort())
+    time, count = pl.col("time").list, pl.col("time").list.len()
+    return times.select(
+        "bucket",
+        *((bucket_of(time.get(_rank(fraction, count) - 1)) / 1e6).alias(f"p{fraction * 100:g}") for fraction in SHOWN),
     )
 
 
-def _rank(fraction: float) -> pl.Expr:
-    return (pl.col("total") * fraction).round(6).ceil().clip(1, pl.col("total"))
+def _rank(fraction: float, count: pl.Expr) -> pl.Expr:
+    """As in `pocchaos.files.histogram.rank`."""
+    return (count * fraction).round(6).ceil().cast(pl.Int64).clip(1, count.cast(pl.Int64))
 
 
 def _outcomes(planned: pl.LazyFrame, axis: pl.DataFrame) -> dict[str, tuple[int, ...]]:

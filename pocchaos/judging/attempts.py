@@ -1,0 +1,60 @@
+"""What the stand saw, joined to the requests that caused it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import polars as pl
+
+from pocchaos.faults import Toxic, Visibility
+from pocchaos.files.rundir import RunDirectory
+from pocchaos.judging.edges import Turn
+from pocchaos.scenario.language import Correlate, Scenario
+from pocchaos.scenario.plan import Plan
+
+JOINED: Final = 0.99  # share of attempts with a known request from which a join counts as exact
+
+
+def joined_attempts(run: RunDirectory, plan: Plan) -> pl.DataFrame:
+    """What the stand saw, joined to the request whose name it carries, and to that request's tenant."""
+    attempts = run.attempts()
+    prefix = f"{run.run}-"
+    number = pl.col("join").str.strip_prefix(prefix).cast(pl.Int64, strict=False)
+    named = pl.when(pl.col("join").str.starts_with(prefix)).then(number)
+    planned = pl.when(named.is_between(0, len(plan.requests) - 1)).then(named)
+    joined = attempts.with_columns(request=planned)
+    tenants = pl.Series("tenant", list(plan.tenants), dtype=pl.String)
+    asking = pl.Series(plan.requests.tenant, dtype=pl.Int32).gather(joined["request"])
+    return joined.with_columns(tenants.gather(asking))
+
+
+def exact_joins(scenario: Scenario, attempts: pl.DataFrame) -> tuple[dict[str, bool], tuple[str, ...]]:
+    """Which upstreams' attempts are joined exactly, and a note where the target loses the header."""
+    exact: dict[str, bool] = {}
+    notes: list[str] = []
+    for name, upstream in scenario.upstreams.items():
+        declared = isinstance(scenario.target.correlate, Correlate)
+        over_http = not (isinstance(upstream.origin, str) and upstream.origin.startswith("tcp:"))
+        here = attempts.filter(pl.col("upstream") == name, pl.col("arrived") >= 0)
+        joined = len(here) - here["request"].null_count()
+        exact[name] = declared and over_http and joined >= JOINED * len(here)
+        if declared and over_http and not exact[name]:
+            notes.append(
+                f"{joined} of {len(here)} attempts at {name} carry the `correlate` header: "
+                "they are counted by time instead of by request; let the target pass it on"
+            )
+    return exact, tuple(notes)
+
+
+def bitten_requests(
+    plan: Plan, happened: Mapping[str, tuple[Turn, ...]], attempts: pl.DataFrame, exact: Mapping[str, bool], ended: int
+) -> pl.Series:
+    """Requests with an exactly joined attempt that met a stand fault, or a visible toxic at toxicity 1 while on."""
+    met = pl.col("faults").list.len() > 0
+    for window in plan.windows:
+        fault = window.fault
+        if not isinstance(fault, Toxic) or fault.visibility is Visibility.BLIND or fault.toxicity < 1:
+            continue
+        for span in filter(None, (turn.certain(ended) for turn in happened[window.key])):
+            met = met | ((pl.col("upstream") == fault.upstream) & pl.col("arrived").is_between(*span, closed="left"))
+    joined = [name for name, yes in exact.items() if yes]
+    return attempts.filter(met, pl.col("upstream").is_in(joined))["request"].drop_nulls().unique()
