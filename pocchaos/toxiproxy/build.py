@@ -91,7 +91,7 @@ def _compile(go: Path, work: Path, *, say: Say, environ: Mapping[str, str]) -> P
 
 
 def _go_environment(environ: Mapping[str, str], work: Path) -> dict[str, str]:
-    """The caller's environment, less what would bend the build; Go's caches go with the build where there is no home."""
+    """The caller's environment, less what would bend the build; without a home, Go's caches go with the build."""
     env = {key: value for key, value in environ.items() if key not in {"GOOS", "GOARCH", "GOROOT", "GOBIN"}}
     env |= {"CGO_ENABLED": "0", "GOWORK": "off", "GOTOOLCHAIN": "local", "GO111MODULE": "on"}
     home = env.get("HOME", "")
