@@ -225,6 +225,7 @@ def _incoming(parser: Any, url: bytes, headers: tuple[tuple[bytes, bytes], ...],
         body=body,
         keep_alive=parser.should_keep_alive(),
         has_body=bool(codings) or any(value.strip(b" 0") for value in lengths),
+        chunked=bool(codings),
         refused=_refused(method, dict(named), codings),
     )
 

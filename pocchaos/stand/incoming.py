@@ -112,6 +112,7 @@ class Incoming:
     body: Body
     keep_alive: bool
     has_body: bool  # a Content-Length above 0, or chunked
+    chunked: bool
     refused: tuple[int, str] | None = None  # we do not serve this: status and reason
 
     @property

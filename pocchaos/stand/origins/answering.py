@@ -7,7 +7,8 @@ Zaragoza, 2009, eq. 3.15, with k₁ = 1.2, b = 0.3) over the lines of this promp
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from math import log
 from typing import Final
@@ -16,6 +17,7 @@ K1: Final = 1.2
 B: Final = 0.3
 LONGEST: Final = 600  # characters: of a longer passage only the best sentences are told
 SENTENCES: Final = 3
+REMEMBERED_UP_TO: Final = 2_000  # characters of a passage: what is remembered stays within some 50 MB
 NEARLY_AS_GOOD: Final = 0.85  # a second passage this close to the best is told too
 
 _WORD: Final = re.compile(r"[^\W_]+", re.UNICODE)
@@ -31,12 +33,20 @@ _STOP_WORDS: Final = (
 _STOP: Final = frozenset(_STOP_WORDS.split())
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """The words of a text that mean something, stemmed."""
+
+    counts: Mapping[str, int]
+    length: int
+
+
 def answer(system: Sequence[str], users: Sequence[str]) -> str:
     """The answer to the last of `users`, out of `system`, the earlier `users`, and what stands before the question."""
     question, before = _question(users[-1] if users else "")
     asked = _words(question)
     blocks = [block for text in (*system, *users[:-1], before) for block in passages(text)]
-    scores = bm25(asked, tuple(map(_words, blocks)))
+    scores = bm25(asked, [_words(block) for block in blocks])
     best = max(scores, default=0.0)
     if best <= 0:
         return f"You asked: {question}" if question else "You asked nothing."
@@ -59,21 +69,20 @@ def passages(text: str) -> list[str]:
     return ["\n".join(block) for block in blocks]
 
 
-def bm25(asked: tuple[str, ...], blocks: Sequence[tuple[str, ...]]) -> list[float]:
+def bm25(asked: Words, blocks: Sequence[Words]) -> list[float]:
     """The score of each block for the asked words; 0 where none of them occurs."""
-    if not blocks:
-        return []
-    wanted = set(asked)
-    spread = Counter(word for block in blocks for word in wanted.intersection(block))
+    shared = [asked.counts.keys() & block.counts.keys() for block in blocks]
+    spread = Counter(word for words in shared for word in words)
     weight = {word: log(1 + (len(blocks) - seen + 0.5) / (seen + 0.5)) for word, seen in spread.items()}
-    usual = sum(map(len, blocks)) / len(blocks) or 1.0
-    return [_score(block, weight, usual) for block in blocks]
+    usual = sum(block.length for block in blocks) / max(1, len(blocks)) or 1.0
+    return [
+        _score(words, block, weight, K1 * (1 - B + B * block.length / usual)) if words else 0.0
+        for words, block in zip(shared, blocks, strict=True)
+    ]
 
 
-def _score(block: tuple[str, ...], weight: dict[str, float], usual: float) -> float:
-    counts = Counter(word for word in block if word in weight)
-    norm = K1 * (1 - B + B * len(block) / usual)
-    return sum(weight[word] * seen * (K1 + 1) / (seen + norm) for word, seen in counts.items())
+def _score(words: Collection[str], block: Words, weight: Mapping[str, float], norm: float) -> float:
+    return sum(weight[word] * block.counts[word] * (K1 + 1) / (block.counts[word] + norm) for word in words)
 
 
 def _question(text: str) -> tuple[str, str]:
@@ -90,18 +99,23 @@ def _question(text: str) -> tuple[str, str]:
     return blocks[asking], "\n\n".join(rest)
 
 
-def _shortened(block: str, asked: tuple[str, ...]) -> str:
+def _shortened(block: str, asked: Words) -> str:
     if len(block) <= LONGEST:
         return block
     sentences = [part for part in _SENTENCE_END.split(block) if part.strip()]
-    scores = bm25(asked, tuple(map(_words, sentences)))
+    scores = bm25(asked, [_words(sentence) for sentence in sentences])
     best = sorted(range(len(sentences)), key=lambda place: (-scores[place], place))[:SENTENCES]
     return " ".join(sentences[place] for place in sorted(best))
 
 
+def _words(text: str) -> Words:
+    return _counted(text) if len(text) <= REMEMBERED_UP_TO else _counted.__wrapped__(text)
+
+
 @lru_cache(maxsize=4_096)  # a POC sends the same passages over and over
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP)
+def _counted(text: str) -> Words:
+    words = [_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP]
+    return Words(counts=Counter(words), length=len(words))
 
 
 def _stem(word: str) -> str:
