@@ -14,7 +14,7 @@ from pocchaos.scenario.plan import Plan
 JOINED: Final = 0.99  # share of attempts with a known request from which a join counts as exact
 
 
-def joined_attempts(run: RunDirectory, plan: Plan) -> pl.DataFrame:
+def joined_attempts(run: RunDirectory, plan: Plan, requests: pl.DataFrame) -> pl.DataFrame:
     """What the stand saw, joined to the request whose name it carries, and to that request's tenant."""
     attempts = run.attempts()
     prefix = f"{run.run}-"
@@ -23,7 +23,7 @@ def joined_attempts(run: RunDirectory, plan: Plan) -> pl.DataFrame:
     planned = pl.when(named.is_between(0, len(plan.requests) - 1)).then(named)
     joined = attempts.with_columns(request=planned)
     tenants = pl.Series("tenant", list(plan.tenants), dtype=pl.String)
-    asking = pl.Series(plan.requests.tenant, dtype=pl.Int32).gather(joined["request"])
+    asking = requests["tenant_index"].gather(joined["request"])
     return joined.with_columns(tenants.gather(asking))
 
 

@@ -63,28 +63,30 @@ def coded(samples: pl.LazyFrame, bodies: Bodies, signs: Signs) -> pl.DataFrame:
     return found.drop("headers").hstack(of_headers)
 
 
-def with_plan(samples: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """Samples with what the plan knows of their request: index of stage and tenant, position of input, expectation.
+def planned(plan: Plan) -> pl.DataFrame:
+    """The plan's requests as columns, by request number: index of stage and tenant, position of input, expectation."""
+    requests = plan.requests
+    refuse = pl.Series("refuse", [row.expect == "refuse" for row in plan.inputs], dtype=pl.Boolean)
+    columns = pl.DataFrame(
+        {
+            "stage_index": pl.Series(requests.stage, dtype=pl.Int32),
+            "tenant_index": pl.Series(requests.tenant, dtype=pl.Int32),
+            "input": pl.Series(requests.input, dtype=pl.Int32),
+        }
+    )
+    return columns.with_columns(refuse.gather(columns["input"]))
+
+
+def with_plan(samples: pl.DataFrame, requests: pl.DataFrame) -> pl.DataFrame:
+    """Samples with what the plan knows of their request.
 
     Requests outside the plan (wiring and readiness, negative numbers) have none of it.
     """
-    requests = plan.requests
     last = samples["request"].max()
     if isinstance(last, int) and last >= len(requests):
         raise RunDirectoryError(f"request {last} is not in the plan of {len(requests)} requests: another run's samples")
     place = samples.select(pl.when(pl.col("request") >= 0).then(pl.col("request"))).to_series()
-    joined = samples.hstack(
-        [
-            pl.Series(name, column, dtype=pl.Int32).gather(place)
-            for name, column in (
-                ("stage_index", requests.stage),
-                ("tenant_index", requests.tenant),
-                ("input", requests.input),
-            )
-        ]
-    )
-    refuse = pl.Series("refuse", [row.expect == "refuse" for row in plan.inputs], dtype=pl.Boolean)
-    return joined.with_columns(refuse.gather(joined["input"]).fill_null(value=False))
+    return samples.hstack(requests.select(pl.all().gather(place))).with_columns(pl.col("refuse").fill_null(value=False))
 
 
 def with_bodies(samples: pl.DataFrame, bodies: Bodies, signs: Signs) -> pl.DataFrame:

@@ -1,7 +1,9 @@
 """Latency in HdrHistograms: counts come from grouped buckets, never from a call per value."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from itertools import groupby
 from math import ceil, inf
+from operator import itemgetter
 from typing import Final
 
 import polars as pl
@@ -29,28 +31,40 @@ def micros_of(name: str) -> pl.Expr:
     return (pl.col(name) * 1e6).round().cast(pl.Int64)
 
 
-def summary(samples: pl.DataFrame) -> Mapping[str, float]:
-    """p50, p95, p99 and max (s) of the requests with an answer; empty where there is none."""
-    histogram = histogram_of(samples.filter(answered()), micros_of("response"))
-    if not histogram.count:
-        return {}
-    found = histogram.percentiles(SHOWN)
-    return {
-        **{f"p{fraction * 100:g}": value / 1e6 for fraction, value in zip(SHOWN, found, strict=True)},
-        "max": histogram.max / 1e6,
-    }
+def quantiles(samples: pl.LazyFrame, by: str) -> pl.LazyFrame:
+    """p50, p95, p99 and max (s) of the requests with an answer, a row for each value of `by`.
 
-
-def histogram_of(samples: pl.DataFrame, time: pl.Expr) -> Histogram:
-    """The histogram of a time in microseconds; above one hour counts as one hour."""
-    buckets = samples.lazy().select(bucket=bucket_of(time.clip(0, HIGHEST))).group_by("bucket").len().collect()
-    return Histogram.of(((min(bucket, HIGHEST), count) for bucket, count in buckets.iter_rows()), clamp=True)
+    Nearest rank, to the three digits of an HdrHistogram: the value of the bucket is the same whether it is taken
+    before or after the rank, so each group is sorted once and only what is shown falls into a bucket.
+    """
+    times = samples.filter(answered()).group_by(by).agg(time=micros_of("response").clip(0, HIGHEST).sort())
+    time, count = pl.col("time").list, pl.col("time").list.len()
+    ranked = {f"p{fraction * 100:g}": time.get(_place(fraction, count)) for fraction in SHOWN}
+    return times.select(
+        by, *((bucket_of(value) / 1e6).alias(name) for name, value in {**ranked, "max": time.max()}.items())
+    )
 
 
 def curves(judged: pl.DataFrame, table: Table) -> tuple[Percentiles, ...]:
     """The latency curve of each stage name over what expects an answer; without one it is +∞, not left out."""
+    population = judged.lazy().filter(
+        pl.col("expect") == "answer",
+        ~pl.col("outcome").is_in([Outcome.LOST.value, Outcome.CANCELLED.value]),
+        ~pl.col("over_quota"),
+    )
+    sizes = dict(population.group_by("stage").len().collect().iter_rows())
+    buckets = (
+        population.filter(answered())
+        .group_by("stage", bucket=bucket_of(micros_of("response").clip(0, HIGHEST)))
+        .len()
+        .collect()
+    )
     names = dict.fromkeys(stage.name for stage in table.stages)
-    return tuple(curve for name in names if (curve := _curve(name, judged.filter(pl.col("stage") == name))).n)
+    return tuple(
+        _curve(name, sizes[name], _histogram(buckets.filter(pl.col("stage") == name).select("bucket", "len")))
+        for name in names
+        if name in sizes
+    )
 
 
 def intervals(samples: pl.DataFrame, table: Table) -> Iterator[Interval]:
@@ -83,32 +97,33 @@ def _lines(kind: str, population: pl.LazyFrame, time: pl.Expr, length: int) -> I
         .sort("slot", "stage", "category", "bucket")
         .collect()
     )
-    for rows in buckets.partition_by("slot", "stage", "category", maintain_order=True):
-        slot, stage, category = rows.row(0)[:3]
-        counts = zip(rows["bucket"], rows["len"], strict=True)
+    for (slot, stage, category), rows in groupby(buckets.iter_rows(), key=itemgetter(0, 1, 2)):
+        counts = ((min(bucket, HIGHEST), count) for *_, bucket, count in rows)
         yield Interval(
             start=slot * length / 1e6,
             length=length / 1e6,
             stage=stage,
             category=category,
             kind=kind,
-            histogram=Histogram.of(((min(bucket, HIGHEST), count) for bucket, count in counts), clamp=True),
+            histogram=Histogram.of(counts, clamp=True),
         )
 
 
-def _curve(name: str, judged: pl.DataFrame) -> Percentiles:
-    population = judged.filter(
-        pl.col("expect") == "answer",
-        ~pl.col("outcome").is_in([Outcome.LOST.value, Outcome.CANCELLED.value]),
-        ~pl.col("over_quota"),
-    )
-    n = len(population)
-    histogram = histogram_of(population.filter(answered()), micros_of("response"))
+def _curve(name: str, n: int, histogram: Histogram) -> Percentiles:
     fractions = [fraction for fraction in _fractions(n) if rank(fraction, n) <= histogram.count]
     values = histogram.percentiles([rank(f, n) / histogram.count for f in fractions]) if histogram.count else ()
     curve = [(fraction, value / 1e6) for fraction, value in zip(fractions, values, strict=False)]
     curve += [(fraction, inf) for fraction in _fractions(n)[len(fractions) :]]
     return Percentiles(stage=name, n=n, curve=tuple(curve))
+
+
+def _histogram(buckets: pl.DataFrame) -> Histogram:
+    return Histogram.of(((min(bucket, HIGHEST), count) for bucket, count in buckets.iter_rows()), clamp=True)
+
+
+def _place(fraction: float, count: pl.Expr) -> pl.Expr:
+    """Where the nearest rank stands, from 0: as `pocchaos.files.histogram.rank`, over a column of counts."""
+    return (count * fraction).round(6).ceil().cast(pl.Int64).clip(1, count.cast(pl.Int64)) - 1
 
 
 def _fractions(n: int) -> list[float]:

@@ -25,6 +25,7 @@ class Deciding:
 
     target: Target
     plan: Plan
+    requests: pl.DataFrame  # `columns.planned` of the plan
     bodies: Bodies
     signs: Signs
     checks: Checks
@@ -41,7 +42,7 @@ def judged_samples(recorded: pl.LazyFrame, deciding: Deciding) -> pl.DataFrame:
 
 
 def _decided(recorded: pl.LazyFrame, by: Deciding) -> pl.DataFrame:
-    samples = with_plan(coded(recorded, by.bodies, by.signs), by.plan)
+    samples = with_plan(coded(recorded, by.bodies, by.signs), by.requests)
     samples = with_checks(with_bodies(samples, by.bodies, by.signs), by.bodies, by.checks)
     samples = _named(_windowed(with_outcomes(samples, by.target), by.stages, by.changing), by.plan)
     return _timed(samples, by.bitten).select(

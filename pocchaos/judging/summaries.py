@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from pocchaos.judging.latency import summary
+from pocchaos.judging.latency import quantiles
 from pocchaos.judging.markers import NO_BODY, Body
 from pocchaos.judging.table import Judged
-from pocchaos.metrics.table import Span, StageWindow
+from pocchaos.metrics.table import Span
 from pocchaos.model.outcome import Outcome
 from pocchaos.model.verdict import Exemplar, Judgement, OutcomeCount, StageSummary, Verdict
 from pocchaos.scenario.plan import InputRow
@@ -20,7 +20,31 @@ _UNCOUNTED = (Outcome.LOST, Outcome.CANCELLED)
 
 def stages(judged: Judged) -> tuple[StageSummary, ...]:
     """Each occurrence of a stage: its window, what happened in it, and its latency."""
-    return tuple(_stage(judged, stage) for stage in judged.table.stages)
+    samples = judged.samples.lazy().filter(pl.col("stage_index") >= 0)
+    inside = samples.filter(pl.col("in_window"))
+    sent = samples.filter(pl.col("lag").is_not_null()).group_by("stage_index").len().collect()
+    counts = inside.group_by("stage_index", "outcome").len().sort("outcome").collect()
+    latency = {row.pop("stage_index"): row for row in quantiles(inside, "stage_index").collect().to_dicts()}
+    happened: dict[int, dict[str, int]] = {}
+    for index, outcome, count in counts.iter_rows():
+        happened.setdefault(index, {})[outcome] = count
+    went = dict(sent.iter_rows())
+    ids = {window.key: window.id for window in judged.plan.windows}
+    return tuple(
+        StageSummary(
+            name=stage.name,
+            index=stage.index,
+            cycle=stage.cycle,
+            planned=_seconds(stage.planned),
+            window=_seconds(stage.window) if stage.window else None,
+            requests=judged.table.planned.get(stage.index, 0),
+            sent=went.get(stage.index, 0),
+            outcomes=happened.get(stage.index, {}),
+            latency=latency.get(stage.index, {}),
+            faults=tuple(ids[key] for key in stage.windows),
+        )
+        for stage in judged.table.stages
+    )
 
 
 def outcomes(samples: pl.DataFrame) -> tuple[OutcomeCount, ...]:
@@ -57,25 +81,6 @@ def exemplars(judged: Judged, criteria: Iterable[Judgement]) -> tuple[Exemplar, 
     both = rows.join(raw.unique("request", keep="first"), on="request", how="left")
     by_request = {row["request"]: row for row in both.iter_rows(named=True)}
     return tuple(_exemplar(judged, by_request[number]) for number in wanted if number in by_request)
-
-
-def _stage(judged: Judged, stage: StageWindow) -> StageSummary:
-    here = judged.samples.filter(pl.col("stage_index") == stage.index)
-    inside = here.filter(pl.col("in_window"))
-    counts: Mapping[str, int] = dict(inside.group_by("outcome").len().sort("outcome").iter_rows())
-    ids = {window.key: window.id for window in judged.plan.windows}
-    return StageSummary(
-        name=stage.name,
-        index=stage.index,
-        cycle=stage.cycle,
-        planned=_seconds(stage.planned),
-        window=_seconds(stage.window) if stage.window else None,
-        requests=judged.table.planned.get(stage.index, 0),
-        sent=len(here) - here["lag"].null_count(),
-        outcomes=counts,
-        latency=summary(inside),
-        faults=tuple(ids[key] for key in stage.windows),
-    )
 
 
 def _seconds(span: Span) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from pocchaos.judging.attempts import bitten_requests, exact_joins, joined_attem
 from pocchaos.judging.bite import Evidence, prove
 from pocchaos.judging.bodies import Bodies
 from pocchaos.judging.checks import Checks
+from pocchaos.judging.columns import planned
 from pocchaos.judging.edges import Turn, changing, confirmed, turns
 from pocchaos.judging.markers import compile_markers
 from pocchaos.judging.samples import Deciding, judged_samples
@@ -56,7 +57,8 @@ def build(run: RunDirectory) -> Judged:
         {key: confirmed(edges) for key, edges in happened.items()},
         [wait for edges in happened.values() for wait in changing(edges)],
     )
-    attempts = joined_attempts(run, plan)
+    requests = planned(plan)
+    attempts = joined_attempts(run, plan, requests)
     stages = _stages(plan, windows)
     ended = max(
         plan.end if not run.facts.get("stopped") else 0, _last(run), max((mark.at for mark in run.marks), default=0)
@@ -74,6 +76,7 @@ def build(run: RunDirectory) -> Judged:
     deciding = Deciding(
         target=scenario.target,
         plan=plan,
+        requests=requests,
         bodies=bodies,
         signs=signs,
         checks=Checks(plan.inputs, {tenant.name: tenant for tenant in scenario.tenants}, plan.tenants),

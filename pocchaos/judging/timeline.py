@@ -5,8 +5,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from pocchaos.files.histogram import bucket_of
-from pocchaos.judging.latency import SHOWN, answered, micros_of
+from pocchaos.judging.latency import micros_of, quantiles
 from pocchaos.metrics.table import Table
 from pocchaos.model.outcome import Outcome
 from pocchaos.model.verdict import Timeline
@@ -35,7 +34,8 @@ def timeline(samples: pl.DataFrame, plan: Plan, table: Table) -> Timeline:
     }.items():
         columns = columns.join(counts.group_by("bucket").agg(pl.len().alias(name)), on="bucket", how="left")
     slowest = planned.group_by("bucket").agg(slowest=pl.col("response").max())
-    columns = columns.join(slowest, on="bucket", how="left").join(percentiles(planned), on="bucket", how="left")
+    shown = quantiles(planned, "bucket").drop("max")
+    columns = columns.join(slowest, on="bucket", how="left").join(shown, on="bucket", how="left")
     found = columns.sort("bucket").collect()
     seconds = width / 1e6
     return Timeline(
@@ -49,21 +49,6 @@ def timeline(samples: pl.DataFrame, plan: Plan, table: Table) -> Timeline:
         slowest=tuple(found["slowest"]),
         outcomes=_outcomes(planned, axis),
     )
-
-
-def percentiles(planned: pl.LazyFrame) -> pl.LazyFrame:
-    """One row a bucket of time with p50, p95 and p99 in seconds, to the three digits of an HdrHistogram."""
-    times = planned.filter(answered()).group_by("bucket").agg(time=micros_of("response").sort())
-    time, count = pl.col("time").list, pl.col("time").list.len()
-    return times.select(
-        "bucket",
-        *((bucket_of(time.get(_rank(fraction, count) - 1)) / 1e6).alias(f"p{fraction * 100:g}") for fraction in SHOWN),
-    )
-
-
-def _rank(fraction: float, count: pl.Expr) -> pl.Expr:
-    """As in `pocchaos.files.histogram.rank`."""
-    return (count * fraction).round(6).ceil().cast(pl.Int64).clip(1, count.cast(pl.Int64))
 
 
 def _outcomes(planned: pl.LazyFrame, axis: pl.DataFrame) -> dict[str, tuple[int, ...]]:

@@ -8,28 +8,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pocchaos.files.histogram import Histogram
-from pocchaos.judging.latency import curves, intervals, summary
+from pocchaos.judging.latency import curves, intervals, quantiles
 from pocchaos.judging.table import build
-from pocchaos.judging.timeline import BUCKETS, percentiles, timeline
+from pocchaos.judging.timeline import BUCKETS, timeline
 from pocchaos.model.evidence import How
 from tests.judging.builders import Stretch, answered, ended, hung, replied
 from tests.judging.conftest import RunDir
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(1, 4_000_000_000), min_size=1, max_size=50))
-def test_a_summary_is_that_of_the_histogram(ends: list[int]) -> None:
-    samples = pl.DataFrame({"response": [end / 1e6 for end in ends], "outcome": "answered"})
+def test_what_is_shown_is_what_the_histogram_says(ends: list[int]) -> None:
+    samples = pl.LazyFrame({"stage": "a", "response": [end / 1e6 for end in ends], "outcome": "answered"})
+    found = quantiles(samples, "stage").collect().row(0, named=True)
     histogram = Histogram.of(((end, 1) for end in ends), clamp=True)
-    found = summary(samples)
-    assert found["p95"] * 1e6 == pytest.approx(histogram.percentile(0.95))
-    assert found["max"] * 1e6 == pytest.approx(histogram.max)
+    assert found.pop("max") * 1e6 == pytest.approx(histogram.max)
+    for name, fraction in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
+        assert found[name] * 1e6 == pytest.approx(histogram.percentile(fraction))
 
 
-def test_a_summary_leaves_out_what_has_no_answer(run_dir: RunDir) -> None:
-    samples = build(run_dir(Stretch(name="baseline", replies=[answered(), hung(3.0)]))).samples
-    assert summary(samples)["max"] == pytest.approx(0.1, rel=1e-3)
-    assert summary(samples.filter(pl.col("outcome") == "hung")) == {}
+def test_what_has_no_answer_is_in_no_quantile(run_dir: RunDir) -> None:
+    samples = build(run_dir(Stretch(name="baseline", replies=[answered(), hung(3.0)]))).samples.lazy()
+    assert quantiles(samples, "stage").collect()["max"].to_list() == pytest.approx([0.1], rel=1e-3)
+    assert quantiles(samples.filter(pl.col("outcome") == "hung"), "stage").collect().is_empty()
 
 
 def test_a_curve_holds_what_never_came_as_infinitely_late(run_dir: RunDir) -> None:
@@ -67,16 +68,6 @@ def test_the_timeline_of_a_long_run_stays_short_and_keeps_the_slowest(run_dir: R
     assert len(line.start) <= BUCKETS
     assert max(value for value in line.slowest if value is not None) == 3.0
     assert sum(sum(counts) for counts in line.outcomes.values()) == 500
-
-
-@settings(deadline=None, max_examples=20)
-@given(st.lists(st.integers(1, 10_000_000), min_size=1, max_size=40))
-def test_the_percentiles_of_the_timeline_are_those_of_the_histogram(ends: list[int]) -> None:
-    samples = pl.DataFrame({"bucket": 0, "response": [end / 1e6 for end in ends], "outcome": "answered"})
-    found = percentiles(samples.lazy()).collect().row(0, named=True)
-    histogram = Histogram.of((end, 1) for end in ends)
-    for name, fraction in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
-        assert found[name] * 1e6 == pytest.approx(histogram.percentile(fraction))
 
 
 def test_the_interval_log_keeps_what_has_no_answer_apart(run_dir: RunDir) -> None:
