@@ -30,13 +30,15 @@ class Counts:
     judged: int
     unkept: int
     unknown: int
-    lag: float  # p99, s: time inside our own generator
+    late: float  # p99 of the time inside our own generator, s, where that is more than SATURATED_LAG; else 0
 
 
 def count(view: View) -> Counts:
     """The counts that the conditions look at."""
     everyone = view.everyone.select(
-        lost=pl.col("lost").sum(), judged=pl.col("judged").sum(), lag=pl.col("lag").quantile(0.99, "higher")
+        lost=pl.col("lost").sum(),
+        judged=pl.col("judged").sum(),
+        late=(pl.col("lag") > SATURATED_LAG).sum(),
     )
     rows = view.rows.select(
         rows=pl.len(),
@@ -52,8 +54,12 @@ def count(view: View) -> Counts:
         judged=second["judged"],
         unkept=second["unkept"],
         unknown=second["unknown"],
-        lag=first["lag"] or 0.0,
+        late=_p99(view) if first["late"] > 0.01 * first["judged"] else 0.0,
     )
+
+
+def _p99(view: View) -> float:
+    return float(view.everyone.select(pl.col("lag").quantile(0.99, "higher")).collect().item())
 
 
 def troubles(view: View, metric: Metric, counts: Counts) -> tuple[Trouble, ...]:
@@ -75,9 +81,9 @@ def troubles(view: View, metric: Metric, counts: Counts) -> tuple[Trouble, ...]:
 def lag_note(counts: Counts, limit: float | None) -> tuple[str, ...]:
     """Our own generator's share in a time, where it is more than a trifle."""
     bound = max(SATURATED_LAG, LAG_SHARE * (limit or 0.0))
-    if counts.lag <= bound:
+    if counts.late <= bound:
         return ()
-    return (f"requests left our generator late: p99 {show_seconds(counts.lag)}, more than {show_seconds(bound)}",)
+    return (f"requests left our generator late: p99 {show_seconds(counts.late)}, more than {show_seconds(bound)}",)
 
 
 def _stopped(ground: Ground) -> Iterator[Trouble]:

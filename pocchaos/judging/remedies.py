@@ -31,6 +31,8 @@ class Gap:
 def remedy(view: View, reading: Reading, gap: Gap, confidence: float, *, compared: bool = False) -> str:
     """One line: "+140 s at this rate", "add 23 inputs", "repeat the stage 3 more times"."""
     share = reading.share
+    if isfinite(gap.figure) and not isfinite(gap.interval[1]) and gap.limit > gap.figure and compared:
+        return "lengthen both stages: with this many unanswered the interval has no upper end yet"
     if compared or share is None or reading.asked is None or share.n_eff <= 0:
         return _longer(view, gap.factor) + (" in both stages" if compared and gap.factor < HOPELESS else "")
     wanted = settled_at(share.share, reading.asked, confidence)

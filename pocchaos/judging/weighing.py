@@ -131,7 +131,7 @@ def _by_both_clocks(
         return side, ()
     if side is Verdict.PASS and not faster_is_worse:
         return side, ()
-    served = _compared(claim, replace(claim.ask, clock=Clock.SERVICE), here, there)
+    served = _compared(claim, replace(claim.ask, clock=Clock.SERVICE, brief=True), here, there)
     if _side(served, claim) is side:
         return side, ()
     return Verdict.INCONCLUSIVE, (

@@ -73,6 +73,7 @@ class Ask:
     limit: float | None = None  # in the metric's unit; None where the limit is on a ratio or difference
     within: float | None = None  # s
     clock: Clock = Clock.RESPONSE
+    brief: bool = False  # only on which side of the limit it is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ from pocchaos.statistics import ClusteredShare, need, wilson
 _NAME = re.compile(r"(latency|ttft|tpot|gap_max)\.p(\d{1,2}(?:\.\d+)?)")
 _FEW_TOKENS: Final = 0.2  # share of A with fewer than two tokens above which times between tokens say little
 _CANDIDATES: Final = 50  # ranks looked at for an end of the interval, from a quarter of its expected distance
+_ALL_CANDIDATES: Final = 200  # so many reach the quickest of ten million
 _NEAREST: Final = 0.25
 _WIDER: Final = 1.1  # times further each: an end is found to a tenth of its distance, on the safe side
 _MANY: Final = 50_000
@@ -42,6 +43,8 @@ class Percentile(Metric):
             return Reading(troubles=(*troubles, NO_SAMPLE))
         curve = _Curve(rows, ask, self.share)
         at_limit = curve.within(curve.figure if ask.limit is None else ask.limit)
+        if ask.brief and ask.limit is not None:
+            return Reading(figure=curve.figure, interval=_sides(at_limit, self.share, ask.limit), n=at_limit.n)
         return Reading(
             figure=curve.figure,
             interval=curve.interval(),
@@ -130,22 +133,28 @@ class _Curve:
         )
 
     def _first(self, holds: Callable[[ClusteredShare], bool], end: int) -> float:
-        times = self._candidates(end)
-        low, high = -1, len(times)  # at `low` it does not hold, at `high` it does
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if holds(self.within(times[middle])) else (middle, high)
-        found = times[high] if high < len(times) else inf
+        at, times = self._search(holds, self._candidates(end, _CANDIDATES))
+        if at == 0 and not end:  # further away than any candidate: look everywhere
+            at, times = self._search(holds, self._candidates(end, _ALL_CANDIDATES))
+        found = times[at] if at < len(times) else inf
         if self._limit is None:
             return found
         return min(found, self._limit) if holds(self.within(self._limit)) else max(found, _above(self._limit))
 
-    def _candidates(self, end: int) -> list[float]:
+    def _search(self, holds: Callable[[ClusteredShare], bool], times: list[float]) -> tuple[int, list[float]]:
+        """The position of the first time for which it holds; it does from there on."""
+        low, high = -1, len(times)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if holds(self.within(times[middle])) else (middle, high)
+        return high, times
+
+    def _candidates(self, end: int, count: int) -> list[float]:
         """Times among which an end of the interval lies: denser where it is expected, and all of them if few."""
         centre, found = self._share * self.n, self.within(self.figure)
         bound = wilson(self._share * found.n_eff, found.n_eff, self._confidence)[end] * self.n
-        ranks = {0.0, centre, float(self.n)}
-        ranks |= {centre + (bound - centre) * _NEAREST * _WIDER**step for step in range(_CANDIDATES)}
+        ranks = {centre, float(self.n)} if end else {centre}
+        ranks |= {centre + (bound - centre) * _NEAREST * _WIDER**step for step in range(count)}
         times = sorted({self._time(min(self.n - 1, max(0, round(rank) - 1))) for rank in ranks})
         self._learn_about(times)
         return times
@@ -187,6 +196,12 @@ def _upper_part(values: pl.Series, share: float) -> pl.Series:
     some = values.gather_every(len(values) // 10_000).sort()
     least = some[int(len(some) * max(0.0, share - _BELOW))]
     return values.filter(values >= least).sort()
+
+
+def _sides(at_limit: ClusteredShare, share: float, limit: float) -> tuple[float, float]:
+    """No more than on which side of the limit the interval lies."""
+    low = 0.0 if at_limit.high >= share else _above(limit)
+    return low, limit if at_limit.low >= share else inf
 
 
 def _above(limit: float) -> float:

@@ -24,6 +24,8 @@ def bootstrap_ratio(
     tops, bottoms = [top for top, _ in blocks], [bottom for _, bottom in blocks]
     if sum(bottoms) <= 0:
         return (0.0, inf)
+    if all(top * sum(bottoms) == bottom * sum(tops) for top, bottom in blocks):
+        return sum(tops) / sum(bottoms), sum(tops) / sum(bottoms)
     random, m = Random(seed), len(tops)
     ratios = []
     for _ in range(draws):

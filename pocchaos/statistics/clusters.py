@@ -14,7 +14,7 @@ from pocchaos.statistics.wilson import critical, score_interval
 Group = tuple[int, int, int]  # failures in a cluster, samples in it, how many clusters are just like it
 
 _ALL_UP_TO: Final = 64  # failures up to which every smaller number of them is looked at; above, a grid that is refined
-_PARTS: Final = 16
+_PARTS: Final = 10
 _NOTABLE: Final = 0.02  # of the interval's width: below it a correction is not worth a word
 _NOISE: Final = 1e-9  # a deff that is above 1 by rounding alone
 
@@ -258,4 +258,4 @@ def _peak(bound: Callable[[int], float], start: int, end: int) -> float:
     values = [bound(some) for some in grid]
     at = max(range(len(grid)), key=values.__getitem__)
     low, high = grid[max(0, at - 1)], grid[min(len(grid) - 1, at + 1)]
-    return max(values[at], *(bound(low + (high - low) * part // 8) for part in range(1, 8)))
+    return max(values[at], *(bound(low + (high - low) * part // 6) for part in range(1, 6)))
