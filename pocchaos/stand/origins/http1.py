@@ -104,6 +104,7 @@ class FarSide(asyncio.Protocol):
         self._until_close = self._reusable = False
         self._broken: Cut | End | None = None
         self._upload = None
+        self._sent = False
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.length: int | None = None
@@ -118,6 +119,7 @@ class FarSide(asyncio.Protocol):
             self._resting = None
         self._begin(head_only=head_only)
         self._transport.write(head)
+        self._sent = body is None
         if body is not None:
             self._upload = self._loop.create_task(self._send(body, chunked=chunked))
             self._upload.add_done_callback(self._uploaded)
@@ -142,8 +144,7 @@ class FarSide(asyncio.Protocol):
 
     async def done(self) -> None:
         """The call is over, read to its end or not: keep the connection if it is clean."""
-        sent = self._upload is None or self._upload.done()
-        if self.complete and self._reusable and sent and not self._lost:
+        if self.complete and self._reusable and self._sent and not self._lost:
             self._resting = self._loop.call_later(KEEP_IDLE, self.abort)
             self._pool.rest(self)
         else:
@@ -243,6 +244,7 @@ class FarSide(asyncio.Protocol):
                 await self._writable
         if chunked and not self._lost:
             self._transport.write(b"0\r\n\r\n")
+        self._sent = True
 
     def _uploaded(self, upload: asyncio.Task[None]) -> None:
         if not upload.cancelled() and (error := upload.exception()) is not None and not self._head.done():
