@@ -8,6 +8,7 @@ caller's in real life too, and the sample says that its connection was used.
 
 import errno
 import ssl
+from collections import deque
 from time import monotonic_ns
 from typing import Any, Final
 
@@ -51,7 +52,7 @@ class Connections:
         self._origin = origin
         self._addresses = _resolve(origin)
         self._context = _context() if origin.tls else None
-        self._idle: list[Connection] = []
+        self._idle: deque[Connection] = deque()
         self.opened = 0
 
     def take(self) -> Connection:
@@ -66,10 +67,13 @@ class Connections:
         return Connection(self._open())
 
     def give(self, connection: Connection) -> None:
-        """Keep it for the next request."""
+        """Keep it for the next request; one that has lain idle too long is closed in its stead."""
+        now = monotonic_ns()
         connection.used += 1
-        connection.idle_since = monotonic_ns()
+        connection.idle_since = now
         self._idle.append(connection)
+        if now - self._idle[0].idle_since > IDLE_LIMIT:  # after a burst, those beneath are never taken again
+            self._idle.popleft().close()
 
     def close(self) -> None:
         """Close what lies idle."""

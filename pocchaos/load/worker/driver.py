@@ -1,10 +1,10 @@
 """The open model: each request leaves at its planned moment, whatever became of those before it."""
 
-from collections.abc import Callable
 from time import monotonic_ns
 from typing import Final
 
 import gevent
+from gevent import GreenletExit
 from gevent.event import Event
 from gevent.lock import Semaphore
 from greenlet import greenlet
@@ -13,13 +13,12 @@ from pocchaos.exchange.answer import Reader
 from pocchaos.load.calls import Calls
 from pocchaos.load.spec import LoadSpec
 from pocchaos.load.worker.connections import Connections
+from pocchaos.load.worker.desk import Desk, Told
 from pocchaos.load.worker.flight import Flight
 from pocchaos.load.worker.outbox import Outbox
 from pocchaos.model.evidence import How, Sample
 
 DRAIN_GRACE: Final = 0.5  # s beyond the last request's own deadline, so that it ends by that and not by us
-
-Told = Callable[[Sample], None]
 
 
 class Stopped(BaseException):
@@ -33,7 +32,8 @@ class Driver:
         self, spec: LoadSpec, *, calls: Calls, reader: Reader, connections: Connections, outbox: Outbox, told: Told
     ) -> None:
         self._spec, self._calls, self._reader = spec, calls, reader
-        self._connections, self._outbox, self._told = connections, outbox, told
+        self._connections, self._outbox = connections, outbox
+        self._desk = Desk(spec, reader=reader, outbox=outbox, told=told)
         self._requests = spec.plan.requests
         self._flying: dict[int, greenlet] = {}
         self._places = Semaphore(spec.pool) if spec.full == "wait" else None
@@ -42,12 +42,17 @@ class Driver:
         self._origin_ns = 0
         self._failure: BaseException | None = None
         self.stopped = False
-        self.sent = self.ended = self.missed = 0
+        self.sent = self.missed = 0
 
     @property
     def planned(self) -> int:
         """Requests of the plan."""
         return len(self._requests)
+
+    @property
+    def ended(self) -> int:
+        """Requests that have ended and are recorded."""
+        return self._desk.recorded
 
     @property
     def in_flight(self) -> int:
@@ -62,6 +67,7 @@ class Driver:
         """Send everything that falls due, drain, and record; raises what went wrong in our own code."""
         self._origin_ns = origin_us * 1000
         self._dispatcher = gevent.getcurrent()
+        working = gevent.spawn_raw(self._work)
         try:
             self._dispatch()
         except Stopped:
@@ -69,6 +75,8 @@ class Driver:
         finally:
             self._dispatcher = None
         self._drain()
+        gevent.kill(working)
+        self._desk.clear()
         self._connections.close()
         if self._failure is not None:
             raise self._failure
@@ -109,10 +117,9 @@ class Driver:
             flight = Flight(self._reader, self.clock)
             tenant, row = self._requests.tenant[request], self._requests.input[request]
             flight.fly(self._connections, self._calls.message(tenant, row, request), self._spec.deadline)
-            self._record(request, tenant, flight)
+            self._desk.take(request, tenant, flight)
         except BaseException as error:  # noqa: BLE001 - a fault of ours ends the run, it is not logged and forgotten
-            self._failure = self._failure or error
-            self.stop()
+            self._fail(error)
         finally:
             del self._flying[request]
             if self._places is not None:
@@ -120,35 +127,17 @@ class Driver:
             if not self._flying:
                 self._landed.set()
 
-    def _record(self, request: int, tenant: int, flight: Flight) -> None:
-        facts = flight.facts()
-        seen = self._reader.needles.sort(facts.hits, self._spec.tenants[tenant].name)
-        sample = Sample(
-            request=request,
-            worker=self._spec.worker,
-            due=self._requests.due[request],
-            start=flight.start,
-            first_byte=flight.first_byte,
-            first_token=facts.first_token,
-            last_token=facts.last_token,
-            end=flight.end,
-            tokens=facts.tokens,
-            gap_max=facts.gap_max,
-            how=flight.how,
-            error=flight.error,
-            status=flight.status,
-            headers=facts.headers,
-            size=facts.size,
-            stream=facts.stream,
-            finish=facts.finish,
-            content=facts.hash,
-            foreign=seen.foreign,
-            own=seen.own,
-            secrets=seen.secrets,
-        )
-        self.ended += 1
-        self._outbox.add(sample, facts.content)
-        self._told(sample)
+    def _work(self) -> None:
+        try:
+            self._desk.work()
+        except GreenletExit:
+            return
+        except BaseException as error:  # noqa: BLE001 - as above
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = self._failure or error
+        self.stop()
 
     def _miss(self, request: int) -> None:
         self.missed += 1

@@ -22,6 +22,7 @@ class Flight:
     __slots__ = (
         "_clock",
         "_head",
+        "_heard",
         "_incoming",
         "_reader",
         "_reading",
@@ -38,9 +39,9 @@ class Flight:
         self._clock = clock
         self._reading: Reading | None = None
         self._incoming: Incoming | None = None
+        self._heard = self.start = clock()  # when the last bytes came
         self._head = b""  # bytes until the headers end
         self.connection: Connection | None = None
-        self.start = clock()
         self.first_byte: int | None = None
         self.end: int | None = None
         self.how = How.UNFINISHED
@@ -98,18 +99,18 @@ class Flight:
             if not self._received(incoming, data):
                 return
             if self._reading is not None and self._reading.done and not incoming.complete:
-                self._ended(How.COMPLETE)
+                self._ended(How.COMPLETE, at=self._heard)
                 self._read_rest(connection, incoming)
                 break
         else:
-            self._ended(How.COMPLETE)
+            self._ended(How.COMPLETE, at=self._heard)
         if incoming.reusable and broken is None:
             connections.give(connection)
             self.connection = None
 
     def _received(self, incoming: Incoming, data: bytes) -> bool:
         """Take in what was received; False where the connection ended in the middle of something."""
-        at = self._clock()
+        at = self._heard = self._clock()
         if not data:
             if broken := self._end_of(incoming):
                 self._ended(*broken)
@@ -173,8 +174,8 @@ class Flight:
             return ""
         return f", on a connection kept alive that had lain idle for {connection.rested / 1e9:.3f} s"
 
-    def _ended(self, how: How, error: str | None = None) -> None:
+    def _ended(self, how: How, error: str | None = None, *, at: int | None = None) -> None:
         if self.end is None:
-            self.end = self._clock()
+            self.end = self._clock() if at is None else at
             self.how = how
             self.error = None if error is None else self._reader.redaction.text(error)[:ERROR_LIMIT]

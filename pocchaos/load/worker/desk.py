@@ -1,0 +1,88 @@
+"""Where flights that have landed become samples: later, when no request or answer waits for the loop.
+
+Extracting, scanning and redacting an answer costs more than reading it. When a target thaws and two hundred answers
+arrive at once, doing that between two of them would stamp the last one tens of milliseconds late.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+import gevent
+from gevent.event import Event
+
+from pocchaos.exchange.answer import Reader
+from pocchaos.load.spec import LoadSpec
+from pocchaos.load.worker.flight import Flight
+from pocchaos.load.worker.outbox import Outbox
+from pocchaos.model.evidence import Sample
+
+WAITING_MOST: Final = 512  # landed flights that may wait: beyond, the loop is never idle and each pays its own way
+SLICE: Final = 0.001  # s of work before the loop is looked at again
+
+Told = Callable[[Sample], None]
+
+
+class Desk:
+    """Turns landed flights into samples, in the order in which they landed."""
+
+    def __init__(self, spec: LoadSpec, *, reader: Reader, outbox: Outbox, told: Told) -> None:
+        self._spec, self._reader, self._outbox, self._told = spec, reader, outbox, told
+        self._waiting: deque[tuple[int, int, Flight]] = deque()
+        self._some = Event()
+        self.recorded = 0
+
+    def take(self, request: int, tenant: int, flight: Flight) -> None:
+        """A flight of this tenant has landed."""
+        self._waiting.append((request, tenant, flight))
+        if len(self._waiting) > WAITING_MOST:
+            self._record(*self._waiting.popleft())
+        else:
+            self._some.set()
+
+    def work(self) -> None:
+        """Record whatever waits, whenever the loop is idle; never returns."""
+        while True:
+            self._some.wait()
+            self._some.clear()
+            while self._waiting:
+                gevent.idle()
+                until = monotonic() + SLICE
+                while self._waiting and monotonic() < until:
+                    self._record(*self._waiting.popleft())
+
+    def clear(self) -> None:
+        """Record all that waits, now."""
+        while self._waiting:
+            self._record(*self._waiting.popleft())
+
+    def _record(self, request: int, tenant: int, flight: Flight) -> None:
+        facts = flight.facts()
+        seen = self._reader.needles.sort(facts.hits, self._spec.tenants[tenant].name)
+        sample = Sample(
+            request=request,
+            worker=self._spec.worker,
+            due=self._spec.plan.requests.due[request],
+            start=flight.start,
+            first_byte=flight.first_byte,
+            first_token=facts.first_token,
+            last_token=facts.last_token,
+            end=flight.end,
+            tokens=facts.tokens,
+            gap_max=facts.gap_max,
+            how=flight.how,
+            error=flight.error,
+            status=flight.status,
+            headers=facts.headers,
+            size=facts.size,
+            stream=facts.stream,
+            finish=facts.finish,
+            content=facts.hash,
+            foreign=seen.foreign,
+            own=seen.own,
+            secrets=seen.secrets,
+        )
+        self.recorded += 1
+        self._outbox.add(sample, facts.content)
+        self._told(sample)
