@@ -61,7 +61,7 @@ def _worded(kind: str, where: Where, loc: Sequence[Any], one: Mapping[str, Any],
             words = re.findall(r"'([^']+)'", str(context.get("expected_tags", ""))) or tags_at(root, loc)
             if kind == "union_tag_not_found":
                 return Finding(where=(*where, key), message=f"is missing: add `{key}:` and one of {listed(words, 20)}")
-            return Finding(where=(*where, key), message=_not_one_of(context["tag"], words))
+            return Finding(where=(*where, key), message=_not_one_of(_value(value, (key,)), words))
         case "literal_error" | "enum":
             choices = re.findall(r"'([^']+)'", str(context["expected"])) or [str(context["expected"])]
             return Finding(where=where, message=_either(where, value) or _not_one_of(value, choices))
@@ -70,7 +70,7 @@ def _worded(kind: str, where: Where, loc: Sequence[Any], one: Mapping[str, Any],
         ):
             return Finding(where=where, message=not_yet("a ramp {from, to}", "write one duration, such as 800ms"))
         case "value_error" | "assertion_error":
-            return Finding(where=where, message=str(context["error"]).replace("'", '"'))
+            return Finding(where=where, message=_of_the_type(str(context["error"]), value))
         case _:
             words_for = _TYPES.get(kind)
             told = words_for(value, context) if words_for else f"{shown(value)} does not fit here"
@@ -99,6 +99,14 @@ def _example(kind: str, root: Any, loc: Sequence[Any]) -> str:
     info = fields_of(model).get(str(loc[-1])) if model is not None else None
     texts = [example for example in (info.examples or () if info is not None else ()) if isinstance(example, str)]
     return f" (an example: {texts[0]})" if texts else ""
+
+
+def _of_the_type(text: str, value: Any) -> str:
+    """What a type of ours says; a list or mapping is named, not printed whole."""
+    _, is_not, rest = text.partition(" is not ")
+    if is_not and isinstance(value, Mapping | list | tuple):
+        return f"{_named(value)} is not {rest}"
+    return text.replace("'", '"')
 
 
 def _bound(words: str, key: str) -> Callable[[Any, Mapping[str, Any]], str]:
@@ -138,7 +146,9 @@ _TYPES: Final[Mapping[str, Callable[[Any, Mapping[str, Any]], str]]] = {
     "none_required": lambda value, _: f"{shown(value)} has no use here: delete the key",
     "too_short": lambda value, _: f"{shown(value)} is empty: write at least one element, or leave the key out",
     "string_too_short": lambda value, _: f"{shown(value)} is empty: write a text",
-    "string_too_long": lambda value, context: f"{shown(value, 30)} is longer than {context['max_length']} characters",
+    "string_too_long": lambda value, context: (
+        f"{shown(value, 30)} is longer than {context['max_length']} characters: shorten it"
+    ),
     "greater_than": _bound("more than", "gt"),
     "greater_than_equal": _bound("at least", "ge"),
     "less_than": _bound("less than", "lt"),

@@ -453,7 +453,7 @@ CASES = (
         [
             (
                 "scenario.yaml:43: stages[0].settle: 2 min is not shorter than the stage (90 s): "
-                "nothing would be left to judge"
+                "shorten it, or nothing is left to judge"
             ),
         ],
     ),
@@ -927,6 +927,10 @@ CASES = (
         ((('    json: {question: "${input.text}", stream: false, locale: "${tenant.vars.locale?}"}\n'), ""),),
         [
             (
+                "scenario.yaml:16: target.request: asks the same whatever the input: put a field of "
+                "it in, such as ${input.text}"
+            ),
+            (
                 "scenario.yaml:39: inputs[2].generate: malformed requests are made of a JSON body, "
                 "and target.request has no `json`: add it"
             ),
@@ -995,6 +999,40 @@ CASES = (
         (("      - {name: calm, duration: 40s}\n", "      - {repeat: 2, stages: [{name: calm, duration: 40s}]}\n"),),
         [
             ("scenario.yaml:55: stages[3].stages[1]: a block cannot stand inside a block: write its stages out here"),
+        ],
+    ),
+    Case(
+        "a_token_that_nobody_sends",
+        (('"Bearer ${tenant.token}"', '"Bearer fixed"'),),
+        [
+            (
+                "scenario.yaml:32: tenants[0].token: is never sent: put ${tenant.token} into "
+                "target.request.headers, or delete it"
+            ),
+            (
+                "scenario.yaml:33: tenants[1].token: is never sent: put ${tenant.token} into "
+                "target.request.headers, or delete it"
+            ),
+        ],
+    ),
+    Case(
+        "a_request_that_asks_nothing_of_the_input",
+        (('question: "${input.text}"', "question: hello"),),
+        [
+            (
+                "scenario.yaml:16: target.request: asks the same whatever the input: put a field of "
+                "it in, such as ${input.text}"
+            ),
+        ],
+    ),
+    Case(
+        "a_comparison_with_itself",
+        (("stage: errors, upstream: llm, metric: attempts", "upstream: llm, metric: attempts"),),
+        [
+            (
+                'scenario.yaml:67: criteria[4].of: "baseline" is in the criterion\'s own scope: name '
+                "other stages in `stage`"
+            ),
         ],
     ),
     Case(

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pocchaos.exchange.template import render
-from pocchaos.faults import Down, Latency
+from pocchaos.faults import Down
+from pocchaos.faults.latency import Latency
 from pocchaos.files.scenario import read_scenario, reread
 from pocchaos.model.errors import ScenarioError
 from pocchaos.scenario.language import Block, Correlate

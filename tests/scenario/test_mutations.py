@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -21,7 +22,7 @@ JARGON = re.compile(
 )
 REMEDY = re.compile(
     r"write|add|Did you mean|is missing|delete|give|rename|name |use |keep|put |export|not yet|begin|shorten|"
-    r"change|append|needs|say|until|expected|must be|is not one of|lengthen|need",
+    r"change|append|needs|say|until|expected|must be|is not one of|lengthen|need|compare",
     re.IGNORECASE,
 )
 
@@ -61,7 +62,7 @@ def _damage(data: Any, random: Random) -> str:
         case "double" | "rename" if isinstance(parent, dict):
             parent[f"{key}{random.choice(['s', '_', 'x', ''])}"] = parent.pop(key) if kind == "rename" else parent[key]
         case "swap":
-            parent[key] = _at(data, random.choice(list(_paths(data))))
+            parent[key] = deepcopy(_at(data, random.choice(list(_paths(data)))))
         case _:
             parent[key] = _strange(random, [])
     return f"{kind} {where}"

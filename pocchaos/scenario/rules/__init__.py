@@ -15,7 +15,7 @@ from pocchaos.scenario.rules.evidence import evidence
 from pocchaos.scenario.rules.inputs import assertion_findings, inputs, load, tenants
 from pocchaos.scenario.rules.stages import faults, neighbours, stages
 from pocchaos.scenario.rules.target import target
-from pocchaos.scenario.rules.templates import templates
+from pocchaos.scenario.rules.templates import differences, templates
 from pocchaos.scenario.rules.upstreams import remote_origins, upstreams, wildcard_listens
 
 Rule = Callable[[Draft], Iterator[Finding]]
@@ -32,6 +32,7 @@ RULES: Final[tuple[Rule, ...]] = (
     criteria,
     evidence,
     templates,
+    differences,
 )
 
 

@@ -67,7 +67,9 @@ def _limit(where: Where, criterion: Criterion, known: Family) -> Iterator[Findin
 def _showable(where: Where, key: str, text: str, value: float) -> Iterator[Finding]:
     """An interval never touches 0 % or 100 %."""
     if (key, value) in (("at_least", 0.0), ("at_most", 1.0)):
-        yield Finding(where=where, message=f"{text} claims nothing: every run passes it")
+        yield Finding(
+            where=where, message=f"{text} claims nothing, since every run passes it: write a limit that could fail"
+        )
     elif value in (0.0, 1.0):
         near = "99.9%" if key == "at_least" else "0.1%"
         said = f"{text} can never be shown, however many samples there are: write what you need, such as {near}"
@@ -106,8 +108,8 @@ def _of(where: Where, criterion: Criterion, known: Family, draft: Draft) -> Iter
     elif criterion.of not in draft.stage_names:
         said = unknown(criterion.of, "this scenario's stages", draft.stage_names)
         yield Finding(where=(*where, "of"), message=said)
-    elif criterion.stage is not None and criterion.of in matching(criterion.stage, draft.stage_names):
-        said = f"{shown(criterion.of)} is in the criterion's own scope: compare with another stage"
+    elif criterion.fault is None and criterion.of in matching(criterion.stage or ("*",), draft.stage_names):
+        said = f"{shown(criterion.of)} is in the criterion's own scope: name other stages in `stage`"
         yield Finding(where=(*where, "of"), message=said)
 
 

@@ -29,7 +29,7 @@ def stages(draft: Draft) -> Iterator[Finding]:
         if placed.stage.settle >= placed.stage.duration:
             said = (
                 f"{show_seconds(placed.stage.settle)} is not shorter than the stage ({_long(placed.stage)}): "
-                "nothing would be left to judge"
+                "shorten it, or nothing is left to judge"
             )
             yield Finding(where=(*placed.where, "settle"), message=said)
     yield from _blocks(draft)

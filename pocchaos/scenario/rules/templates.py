@@ -43,6 +43,27 @@ def templates(draft: Draft) -> Iterator[Finding]:
             yield from _in(place, getattr(check, "value", None), IN_CHECKS, draft)
 
 
+def differences(draft: Draft) -> Iterator[Finding]:
+    """Inputs and tenants that make no difference to the request are a mistake."""
+    if draft.target is None or any(name.startswith("target.request") for name in draft.excused):
+        return
+    request = draft.target.request
+    try:
+        found = list(templates_in([request.path, dict(request.headers), request.body]))
+    except TemplateSyntaxError:
+        return
+    if any(_unknown(one, IN_REQUESTS, draft) for one in found):
+        return  # told already; it may well be the one that is missed
+    names = {one.name.name for one in found}
+    if not any(name.startswith("input.") for name in names):
+        said = "asks the same whatever the input: put a field of it in, such as ${input.text}"
+        yield Finding(where=("target", "request"), message=said)
+    for piece in draft.tenants:
+        if piece.value is not None and piece.value.token is not None and "tenant.token" not in names:
+            said = "is never sent: put ${tenant.token} into target.request.headers, or delete it"
+            yield Finding(where=(*piece.where, "token"), message=said)
+
+
 def _in(where: Where, value: Any, namespaces: tuple[str, ...], draft: Draft) -> Iterator[Finding]:
     try:
         found = list(templates_in(value, where))
