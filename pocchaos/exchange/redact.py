@@ -36,6 +36,7 @@ def _forms(value: str) -> Iterator[str]:
     yield json.dumps(value)[1:-1]
     yield json.dumps(value, ensure_ascii=False)[1:-1]
     yield quote(value, safe="")
+    yield quote(value)  # a path keeps its slashes
     yield quote_plus(value)
     data = value.encode()
     if len(data) < 6:  # too short for a base64 form that is nobody else's

@@ -90,9 +90,9 @@ def test_canaries_and_secrets_are_seen_in_headers_and_body(send: Send, server: S
 
 
 def test_connections_are_kept_alive(send: Send, server: Server) -> None:
-    samples = send(spec(server.url, "/ok", range(0, 400, 20))).samples
+    samples = send(spec(server.url, "/ok", range(0, 1500, 50))).samples
     assert {sample.how for sample in samples} == {How.COMPLETE}
-    assert server.connections == 1
+    assert server.connections < 15
 
 
 def test_a_kept_connection_that_died_is_noticed_before_it_is_used(send: Send, server: Server) -> None:
