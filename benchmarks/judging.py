@@ -20,7 +20,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 STAGES = (("baseline", 0.4), ("outage", 0.2), ("recovery", 0.4))
-WORDS = "the answer of a model is long and holds many words about invoices orders refunds dates and names".split()
+WORDS = ("the", "answer", "of", "a", "model", "is", "long", "about", "invoices", "orders", "refunds", "dates", "names")
 CRITERIA = [
     {"id": "quality", "stage": "baseline", "metric": "answered", "at_least": "90%"},
     {"id": "graceful", "stage": "outage", "category": "in_scope", "metric": "graceful", "at_least": "90%"},
@@ -204,13 +204,9 @@ def build(folder: Path, samples: int, answers: int) -> Path:
     with (run.path / "attempts.jsonl").open("w") as file:
         for k in range(0, samples, 10):
             met = [window.key] if stage[k] == 1 else []
-            file.write(
-                json.dumps(
-                    {"upstream": "llm", "number": k + 1, "arrived": due[k] + 5_000, "ended": due[k] + 90_000,
-                     "method": "POST", "path": "/v1/chat/completions", "join": f"bench1-{k}", "connection": 1, "status": 200,
-                     "received": 100, "sent": 100, "faults": met, "eligible": met, "how": "complete", "retry_after": None}
-                ) + "\n"
-            )  # fmt: skip
+            known = {"upstream": "llm", "number": k + 1, "arrived": due[k] + 5_000, "ended": due[k] + 90_000}
+            http = {"method": "POST", "path": "/v1/chat/completions", "join": f"bench1-{k}", "status": 200}
+            file.write(json.dumps({**known, **http, "faults": met, "eligible": met, "how": "complete"}) + "\n")
     return run.path
 
 

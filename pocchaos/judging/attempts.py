@@ -6,7 +6,6 @@ from typing import Final
 import polars as pl
 
 from pocchaos.faults import Toxic, Visibility
-from pocchaos.files.rundir import RunDirectory
 from pocchaos.judging.edges import Turn
 from pocchaos.scenario.language import Correlate, Scenario
 from pocchaos.scenario.plan import Plan
@@ -14,17 +13,15 @@ from pocchaos.scenario.plan import Plan
 JOINED: Final = 0.99  # share of attempts with a known request from which a join counts as exact
 
 
-def joined_attempts(run: RunDirectory, plan: Plan, requests: pl.DataFrame) -> pl.DataFrame:
-    """What the stand saw, joined to the request whose name it carries, and to that request's tenant."""
-    attempts = run.attempts()
-    prefix = f"{run.run}-"
+def joined_attempts(attempts: pl.DataFrame, run: str, requests: pl.DataFrame, tenants: tuple[str, ...]) -> pl.DataFrame:
+    """What the stand saw, joined to the request whose name (`<run>-<k>`) it carries, and to that request's tenant."""
+    prefix = f"{run}-"
     number = pl.col("join").str.strip_prefix(prefix).cast(pl.Int64, strict=False)
     named = pl.when(pl.col("join").str.starts_with(prefix)).then(number)
-    planned = pl.when(named.is_between(0, len(plan.requests) - 1)).then(named)
+    planned = pl.when(named.is_between(0, len(requests) - 1)).then(named)
     joined = attempts.with_columns(request=planned)
-    tenants = pl.Series("tenant", list(plan.tenants), dtype=pl.String)
     asking = requests["tenant_index"].gather(joined["request"])
-    return joined.with_columns(tenants.gather(asking))
+    return joined.with_columns(pl.Series("tenant", list(tenants), dtype=pl.String).gather(asking))
 
 
 def exact_joins(scenario: Scenario, attempts: pl.DataFrame) -> tuple[dict[str, bool], tuple[str, ...]]:

@@ -14,7 +14,7 @@ from pocchaos.model.outcome import Outcome
 from pocchaos.scenario.language import Target
 from pocchaos.scenario.plan import Plan
 
-SLICE: Final = 200_000  # samples
+SLICE: Final = 150_000  # samples
 
 _KNOWN_WITHOUT_BODY: Final = (Outcome.LOST, Outcome.CANCELLED, Outcome.LEAKED, Outcome.HUNG, Outcome.BROKEN)
 

@@ -1,7 +1,9 @@
 """From a run directory to the judged table: joins, windows, outcomes, bite. All that follows reads the table."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,9 +49,11 @@ class Judged:
 
 def build(run: RunDirectory) -> Judged:
     """Everything that is derived before the first criterion; raises RunDirectoryError where the run is damaged."""
-    scenario, plan = _scenario(run), run.plan
-    signs = compile_markers(scenario.target.markers)
-    bodies = Bodies(run.contents(), signs)
+    with ThreadPoolExecutor(max_workers=1) as beside:  # Polars reads them while Python reads plan and bodies
+        recorded = beside.submit(run.attempts)
+        scenario, plan = _scenario(run), run.plan
+        signs = compile_markers(scenario.target.markers)
+        bodies = Bodies(run.contents(), signs)
     happened = {window.key: turns(window, run.marks) for window in plan.windows}
     windows = judged_windows(
         plan,
@@ -58,7 +62,7 @@ def build(run: RunDirectory) -> Judged:
         [wait for edges in happened.values() for wait in changing(edges)],
     )
     requests = planned(plan)
-    attempts = joined_attempts(run, plan, requests)
+    attempts = joined_attempts(recorded.result(), run.run, requests, plan.tenants)
     stages = _stages(plan, windows)
     ended = max(
         plan.end if not run.facts.get("stopped") else 0, _last(run), max((mark.at for mark in run.marks), default=0)
@@ -155,12 +159,19 @@ def _planned(plan: Plan) -> dict[int, int]:
 
 
 def _samples(run: RunDirectory, deciding: Deciding) -> pl.DataFrame:
-    try:
+    with _readable(run):
         return judged_samples(run.scan_samples(), deciding)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise RunDirectoryError(f"{run.path}: the samples cannot be read ({error}): the copy is not whole") from error
 
 
 def _last(run: RunDirectory) -> int:
-    last = run.scan_samples().select(pl.col("end").max()).collect().item()
+    with _readable(run):
+        last = run.scan_samples().select(pl.col("end").max()).collect().item()
     return last if isinstance(last, int) else 0
+
+
+@contextmanager
+def _readable(run: RunDirectory) -> Iterator[None]:
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise RunDirectoryError(f"{run.path}: the samples cannot be read ({error}): the copy is not whole") from error

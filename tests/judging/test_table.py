@@ -266,3 +266,11 @@ def test_a_request_is_bitten_by_a_visible_toxic_only_where_it_holds_every_connec
 
 def test_a_run_without_samples_has_an_empty_table(run_dir: RunDir) -> None:
     assert len(build(run_dir(Stretch(name="baseline"))).table.samples) == 0
+
+
+@pytest.mark.parametrize("name", ["samples.parquet", "answers.parquet", "plan.jsonl", "attempts.jsonl", "marks.jsonl"])
+def test_a_damaged_copy_is_told_and_never_judged(run_dir: RunDir, name: str) -> None:
+    run = run_dir(Stretch(name="baseline", replies=[answered()]), attempts=lambda plan: attempts_for(plan, 0))
+    (run.path / name).write_bytes(b"PAR1 this is not\n")
+    with pytest.raises(RunDirectoryError):
+        build(RunDirectory.open(run.path))
