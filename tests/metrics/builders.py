@@ -46,12 +46,12 @@ _ROW: Row = {
 
 
 def samples(outcome: Outcome, count: int, **facts: Any) -> list[Row]:
-    """`count` rows of one outcome; `took` sets response and service, `inputs` how many different ones."""
-    took, inputs = facts.pop("took", None), facts.pop("inputs", None)
+    """`count` rows of one outcome; `took` sets response and service, `inputs` how many different ones, from `first`."""
+    took, inputs, first = facts.pop("took", None), facts.pop("inputs", None), facts.pop("first", 0)
     times = {} if took is None else {"response": took, "service": took}
     rows = [{**_ROW, "outcome": outcome.value, **times, **facts} for _ in range(count)]
     for number, row in enumerate(rows):
-        row["input"] = facts.get("input", number % inputs if inputs else number)
+        row["input"] = facts.get("input", first + (number % inputs if inputs else number))
     return rows
 
 
