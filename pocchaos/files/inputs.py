@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from pydantic import TypeAdapter, ValidationError
-
 from pocchaos.assertions import Assertion
 from pocchaos.exchange.template import TemplateSyntaxError, templates_in
 from pocchaos.model.errors import Problem, ScenarioError
+from pocchaos.scenario.asserts import read_asserts
 from pocchaos.scenario.language import Inputs, Scenario
 from pocchaos.scenario.malformed import malformed_rows
 from pocchaos.scenario.plan import InputRow
@@ -21,8 +20,6 @@ from pocchaos.scenario.plan import InputRow
 Placed = Callable[[str, str], Problem]
 
 PROVENANCE: Final = ("recorded", "constructed", "generated")
-
-_ASSERTS: Final[TypeAdapter[tuple[Assertion, ...]]] = TypeAdapter(tuple[Assertion, ...])
 
 
 def read_inputs(scenario: Scenario, folder: Path, *, place: Placed | None = None) -> tuple[tuple[InputRow, ...], ...]:
@@ -163,15 +160,10 @@ class _Source:
         given = found.get("assert")
         if given is None:
             return self.entry.asserts
-        listed = given if isinstance(given, list) else [given]
-        try:
-            return _ASSERTS.validate_python(listed)
-        except ValidationError as error:
-            for one in error.errors(include_url=False):
-                index, *rest = one["loc"]
-                inner = ".".join(["", *map(str, rest[1:])])  # after the place in the list comes the type
-                self._refuse(line, f"assert[{index}]{inner}", f"{one['msg']}: {_shown(one['input'])}")
-            return ()
+        asserts, wrong = read_asserts(given if isinstance(given, list) else [given])
+        for one in wrong:
+            self._refuse(line, one.path, one.message)
+        return asserts
 
     def _refuse(self, line: int, path: str, message: str) -> None:
         self.problems.append(Problem(file=str(self.path), line=line, path=path, message=message))
