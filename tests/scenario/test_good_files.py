@@ -16,7 +16,7 @@ from tests.scenario.conftest import Problems, Read
 from tests.scenario.samples import CHILD, ENV, GOOD, PARENT
 
 SOLO = {"API_KEY": "key-12345678"}
-EXAMPLES = Path(os.environ.get("POCCHAOS_EXAMPLES", "../shared/examples"))
+EXAMPLES = os.environ.get("POCCHAOS_EXAMPLES")  # a folder of scenario files in the whole language
 
 
 def test_a_whole_scenario_is_read_as_it_was_written(read: Read) -> None:
@@ -179,22 +179,19 @@ def test_listening_beyond_loopback_and_remote_origins_are_named(read: Read) -> N
     assert remote_origins(read(GOOD).scenario) == ()
 
 
-@pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the examples of the language are not beside this checkout")
-@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.yaml")), ids=lambda file: file.stem)
-def test_an_example_is_read_or_refused_for_what_is_not_yet_alone(file: Path) -> None:
+def test_the_examples_of_the_language_are_read_or_refused_for_what_is_not_yet_alone() -> None:
+    if EXAMPLES is None:
+        pytest.skip("shared data: POCCHAOS_EXAMPLES names no folder of example scenarios")
     names = "SYSTEM_PROMPT_CANARY ACME_TOKEN GLOBEX_TOKEN GIT_SHA TOKEN ACME_PASSWORD GLOBEX_PASSWORD API_KEY LLM_KEY"
     env = {name: f"{name.lower()}-12345678" for name in names.split()}
-    told: list[str] = []
-    try:
-        read_scenario(file, env=env)
-    except ScenarioError as error:
-        told = [problem.message for problem in error.problems]
-    match file.stem[:3]:
-        case "00-":
-            assert told[0].startswith("this is a parent, to be extended")
-            assert len(told) == 1
-        case "01-" | "07a":
-            assert told == []
-        case _:
-            assert told
-            assert [message for message in told if not message.startswith("not yet: ")] == []
+    accepted = []
+    for file in sorted(Path(EXAMPLES).glob("*.yaml")):
+        try:
+            read_scenario(file, env=env)
+        except ScenarioError as error:
+            told = [problem.message for problem in error.problems]
+            if not told[0].startswith("this is a parent, to be extended") or len(told) > 1:
+                assert [message for message in told if not message.startswith("not yet: ")] == [], file.name
+        else:
+            accepted.append(file.stem[:3])
+    assert accepted == ["01-", "07a"]
