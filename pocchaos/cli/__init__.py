@@ -5,24 +5,37 @@ Exit codes: 0 all criteria pass · 1 a criterion failed · 2 usage or scenario e
 """
 
 import sys
+import traceback
 
-from pocchaos.cli.app import app
-from pocchaos.model.errors import PocchaosError, ScenarioError
+from pocchaos.conductor.interrupts import Interruption, interrupts_raise
+from pocchaos.model.errors import HarnessError, PocchaosError, ScenarioError
 
 
 def main() -> None:
     """Run the command; a user's mistake is a message, never a traceback."""
+    interrupts_raise()
     try:
+        from pocchaos.cli.app import app  # takes a second: an impatient Ctrl-C is met here already
+
         app(prog_name="pocchaos")
+    except Interruption:
+        sys.exit(_told("pocchaos: interrupted", 130))
     except ScenarioError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)  # noqa: T201 - this is the command's output
         count = len(error.problems)
-        print(f"{count} problem{'s' if count != 1 else ''}; nothing was run", file=sys.stderr)  # noqa: T201 - as above
-        sys.exit(error.exit_code)
+        plural = "s" if count != 1 else ""
+        sys.exit(_told(f"{error}\n{count} problem{plural}; nothing was run", error.exit_code))
     except PocchaosError as error:
-        print(f"pocchaos: {error}", file=sys.stderr)  # noqa: T201 - as above
-        sys.exit(error.exit_code)
+        sys.exit(_told(f"pocchaos: {error}", error.exit_code))
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone: no complaint at exit either
         sys.exit(0)
+    except OSError as error:  # a full disk, no more file descriptors
+        sys.exit(_told(f"pocchaos: {error}", HarnessError.exit_code))
+    except Exception:  # noqa: BLE001 - 1 would say that a criterion failed
+        traceback.print_exc()
+        sys.exit(_told("pocchaos: this is a fault of pocchaos itself: please report it", HarnessError.exit_code))
+
+
+def _told(message: str, code: int) -> int:
+    print(message, file=sys.stderr)  # noqa: T201 - this is the command's output
+    return code

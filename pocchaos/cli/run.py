@@ -49,7 +49,7 @@ def run(
         recorded = record(
             loaded,
             plan,
-            options=Options(out=out, keep=size, allow_remote=allow_remote),
+            options=Options(out=out, keep=size),
             say=view.say,
             watch=view.show,
         )

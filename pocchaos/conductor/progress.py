@@ -1,11 +1,15 @@
 """What a run looks like while it lasts: counted from the batches as they come, judged by nobody."""
 
+from bisect import bisect_left
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
 from pocchaos.files.batch import Batch
 from pocchaos.model.evidence import How
+from pocchaos.model.units import seconds
+from pocchaos.scenario.plan import Plan
 
 _LAST = 5_000_000  # µs: what "now" means in rates and shares
 
@@ -66,3 +70,24 @@ class Tally:
 def percentile(times: tuple[float, ...], share: float) -> float | None:
     """The order statistic of a sorted sequence, for the live view only."""
     return times[min(len(times) - 1, int(share * len(times)))] if times else None
+
+
+def look(plan: Plan, tally: Tally, on: Sequence[str], now: int) -> Progress:
+    """How things stand `now` µs after the run's origin, with the faults `on`."""
+    stage = next((stage for stage in reversed(plan.stages) if stage.start <= now), plan.stages[0])
+    achieved, times, silent = tally.recent(now)
+    due = plan.requests.due
+    return Progress(
+        now=seconds(now),
+        end=seconds(plan.end),
+        stage=stage.name,
+        stage_left=max(0.0, seconds(stage.end - now)),
+        faults=tuple(on),
+        offered=(bisect_left(due, now) - bisect_left(due, now - _LAST)) / (_LAST / 1e6),
+        achieved=achieved,
+        p50=percentile(times, 0.5),
+        p95=percentile(times, 0.95),
+        p99=percentile(times, 0.99),
+        no_answer=silent,
+        recorded=tally.recorded,
+    )

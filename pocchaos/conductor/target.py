@@ -14,56 +14,136 @@ import httpx
 import jmespath
 
 from pocchaos.exchange.template import render
-from pocchaos.model.errors import TargetNotReadyError
+from pocchaos.model.errors import PortTakenError, TargetNotReadyError
 from pocchaos.model.units import Seconds
 from pocchaos.scenario.language import Start, Target, VersionCall
 
 READY_WITHIN = Seconds(60.0)
-STOP_WITHIN = Seconds(30.0)
+STOP_WITHIN = Seconds(10.0)  # between SIGTERM and SIGKILL, and for the scenario's own `stop`
 _POLL = Seconds(0.1)
+_ASK_WITHIN = Seconds(2.0)
 
+Names = Mapping[str, Mapping[str, object]]
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunningTarget:
-    """A target that answers at `url`; `process` is None where it was running already."""
-
-    url: str
-    process: subprocess.Popen[bytes] | None
-    detached: bool  # its start command ended with 0 and it has a stop: only `ready` tells whether it lives
-
-    def exited(self) -> int | None:
-        """The exit code of a target that we started and that has gone; None while it lives or cannot be known."""
-        if self.process is None or self.detached:
-            return None
-        return self.process.poll()
+Shown = Callable[[str], str]
 
 
 @contextmanager
 def running(
-    target: Target, *, folder: Path, names: Mapping[str, Mapping[str, object]], log: Path, say: Say
-) -> Iterator[RunningTarget]:
+    target: Target, *, folder: Path, names: Names, log: Path, say: Say, shown: Shown = str
+) -> Iterator["RunningTarget"]:
     """The target, ready to be asked; whatever was started is stopped on the way out.
 
-    Raises TargetNotReadyError, with the last lines that it printed, where it never becomes ready.
+    `names` are what templates may name, `shown` takes secrets out of what a person reads. Raises PortTakenError
+    where somebody else answers at its address, TargetNotReadyError with the last lines that it printed.
     """
     url = str(render(target.url, names)).rstrip("/")
     if target.start is None:
-        _wait_ready(target, url, process=None, log=None)
-        yield RunningTarget(url=url, process=None, detached=False)
+        _wait_ready(target, url, None)
+        yield RunningTarget(url=url, started=None)
         return
-    command = [str(part) for part in render(list(target.start.command), names)]
-    say(f"starting the target: {' '.join(command)}")
-    process = _start(target.start, command, folder, names, log)
+    _refuse_another(target, url)
+    started = Started(target.start, folder=folder, names=names, log=log, shown=shown)
+    say(shown(f"starting the target: {' '.join(started.command)}"))
+    started.begin()
     try:
-        detached = _wait_ready(target, url, process=process, log=log)
-        yield RunningTarget(url=url, process=process, detached=detached)
+        _wait_ready(target, url, started)
+        yield RunningTarget(url=url, started=started)
     finally:
-        _stop(target.start, process, folder, names, log)
+        started.end(say)
 
 
-def ask_version(target: Target, url: str, names: Mapping[str, Mapping[str, object]]) -> str | None:
+@dataclass(frozen=True, kw_only=True)
+class RunningTarget:
+    """A target that answers at `url`; `started` is None where it was running already."""
+
+    url: str
+    started: "Started | None"
+
+    def exited(self) -> int | None:
+        """The exit code of a target that we started and that has gone; None while it lives or cannot be known."""
+        return self.started.exited() if self.started else None
+
+
+class Started:
+    """The process of `target.start`, in a session of its own: stopped as a whole, and not by our terminal's Ctrl-C."""
+
+    def __init__(self, start: Start, *, folder: Path, names: Names, log: Path, shown: Shown) -> None:
+        self._detaches = start.stop is not None  # then a command that ends with 0 has left the target behind
+        self.command = [str(part) for part in render(list(start.command), names)]
+        self._stop = [str(part) for part in render(list(start.stop or ()), names)]
+        self._cwd = folder / (start.cwd or ".")
+        self._env = {**os.environ, **{key: str(value) for key, value in render(dict(start.env), names).items()}}
+        self._log, self._shown = log, shown
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        """Start it; raises TargetNotReadyError where the command cannot be started."""
+        try:
+            with self._log.open("ab") as output:
+                self._process = subprocess.Popen(
+                    self.command,
+                    cwd=self._cwd,
+                    env=self._env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise TargetNotReadyError(
+                f"target.start.command: {self.command[0]!r} cannot be started in {self._cwd} ({error.strerror}): "
+                "is it on PATH, and is target.start.cwd right?"
+            ) from None
+
+    def exited(self) -> int | None:
+        """The exit code, where the target's end can be told from it: of one that detaches only a failure can."""
+        code = self._process.poll() if self._process else None
+        return None if code == 0 and self._detaches else code
+
+    def end(self, say: Say) -> None:
+        """The scenario's own `stop`, then SIGTERM to the group, then SIGKILL; whatever comes between."""
+        process = self._process
+        if process is None:
+            return
+        try:
+            if self._stop:
+                self._run_stop(say)
+            _end_group(process, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_WITHIN)
+        finally:
+            _end_group(process, signal.SIGKILL)  # also what the leader left behind in its group
+            process.wait()
+
+    def tail(self, lines: int = 15) -> str:
+        """The last lines that it printed, as a person may read them."""
+        with self._log.open("rb") as file:
+            file.seek(max(0, self._log.stat().st_size - 8_192))
+            told = self._shown(file.read().decode(errors="replace")).splitlines()[-lines:]
+        return "\nthe last lines that it printed:\n  " + "\n  ".join(told) if told else "\nit printed nothing"
+
+    def _run_stop(self, say: Say) -> None:
+        with self._log.open("ab") as output:
+            try:
+                code = subprocess.run(
+                    self._stop,
+                    cwd=self._cwd,
+                    env=self._env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    timeout=STOP_WITHIN,
+                    check=False,
+                ).returncode
+            except (OSError, subprocess.TimeoutExpired) as error:
+                say(self._shown(f"target.start.stop did not end well, the target may still run: {error}"))
+            else:
+                if code:
+                    say(f"target.start.stop ended with {code}, the target may still run; its output is in {self._log}")
+
+
+def ask_version(target: Target, url: str, names: Names) -> str | None:
     """What was tested, as the scenario says or as the target answers; None where it does not say."""
     if not isinstance(target.version, VersionCall):
         return None if target.version is None else str(render(target.version, names))
@@ -75,90 +155,41 @@ def ask_version(target: Target, url: str, names: Mapping[str, Mapping[str, objec
     return found if isinstance(found, str) else json.dumps(found)
 
 
-def _start(
-    start: Start, command: list[str], folder: Path, names: Mapping[str, Mapping[str, object]], log: Path
-) -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, **{key: str(value) for key, value in render(dict(start.env), names).items()}}
-    try:
-        with log.open("ab") as output:
-            return subprocess.Popen(
-                command,
-                cwd=folder / (start.cwd or "."),
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # its own group: stopped as a whole, and not by our terminal's Ctrl-C
-            )
-    except OSError as error:
-        raise TargetNotReadyError(
-            f"target.start.command: {command[0]!r} cannot be started ({error.strerror}): "
-            "is it on PATH, and is target.start.cwd right?"
-        ) from None
+def _refuse_another(target: Target, url: str) -> None:
+    """Whoever answers before we start anything is not what the scenario means to test."""
+    if target.start is None or target.start.stop is not None:
+        return  # what is started detached may well be up already: starting it again changes nothing
+    with suppress(httpx.HTTPError):
+        status = httpx.get(f"{url}{target.ready}", timeout=_ASK_WITHIN, trust_env=False).status_code
+        raise PortTakenError(
+            f"something answers at {url} (status {status}) before the target was started: stop it, "
+            "choose another port (${run.port} is a free one), or leave target.start out if that is the target"
+        )
 
 
-def _wait_ready(target: Target, url: str, *, process: "subprocess.Popen[bytes] | None", log: Path | None) -> bool:
-    """Poll `ready` until 2xx; returns whether the start command has ended and left a detached target behind."""
+def _wait_ready(target: Target, url: str, started: Started | None) -> None:
+    """Poll `ready` until 2xx."""
     until = time.monotonic() + READY_WITHIN
     last = "no answer yet"
     while time.monotonic() < until:
-        code = process.poll() if process else None
-        if code is not None and (code != 0 or target.start is None or target.start.stop is None):
-            raise TargetNotReadyError(f"the target ended with exit code {code} before it was ready{_tail(log)}")
+        code = started.exited() if started else None
+        if started and code is not None:
+            raise TargetNotReadyError(f"the target ended with exit code {code} before it was ready{started.tail()}")
         try:
-            status = httpx.get(f"{url}{target.ready}", timeout=2.0, trust_env=False).status_code
+            status = httpx.get(f"{url}{target.ready}", timeout=_ASK_WITHIN, trust_env=False).status_code
         except httpx.HTTPError as error:
             last = str(error) or type(error).__name__
         else:
             if 200 <= status < 300:
-                return code is not None
+                return
             last = f"status {status}"
         time.sleep(_POLL)
     raise TargetNotReadyError(
         f"{url}{target.ready} did not answer 2xx within {READY_WITHIN:.0f} s (last: {last}): "
-        f"is target.ready the right path, and target.url the right address?{_tail(log)}"
+        f"is target.ready the right path, and target.url the right address?{started.tail() if started else ''}"
     )
 
 
-def _stop(
-    start: Start,
-    process: "subprocess.Popen[bytes]",
-    folder: Path,
-    names: Mapping[str, Mapping[str, object]],
-    log: Path,
-) -> None:
-    if start.stop is not None:
-        with log.open("ab") as output:
-            try:
-                subprocess.run(
-                    [str(part) for part in render(list(start.stop), names)],
-                    cwd=folder / (start.cwd or "."),
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    timeout=STOP_WITHIN,
-                    check=False,
-                )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                output.write(f"\npocchaos: target.start.stop did not end well: {error}\n".encode())
-    _end_group(process, signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_WITHIN)
-    _end_group(process, signal.SIGKILL)  # also what the leader left behind in its group
-    process.wait()
-
-
 def _end_group(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
-    except (ProcessLookupError, PermissionError):
-        return
-
-
-def _tail(log: Path | None, lines: int = 15) -> str:
-    if log is None or not log.exists():
-        return ""
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - 8_192))
-        told = file.read().decode(errors="replace").splitlines()[-lines:]
-    return "\nthe last lines that it printed:\n  " + "\n  ".join(told) if told else "\nit printed nothing"

@@ -86,16 +86,15 @@ def wiring_requests(spec: LoadSpec) -> Iterator[Send]:
     positions = {id(row): position for position, row in enumerate(spec.plan.inputs)}
     with httpx.Client(base_url=spec.url, timeout=spec.deadline, trust_env=False) as client:
 
-        def send(row: InputRow, tenant: str, number: int) -> None:
+        def send(row: InputRow, tenant: str, number: int) -> str:
             sent = calls.outgoing(spec.plan.tenants.index(tenant), positions[id(row)], -number)
+            path = sent.path.removeprefix(calls.origin.prefix)
             try:
-                client.request(
-                    sent.method,
-                    sent.path.removeprefix(calls.origin.prefix),
-                    headers=list(sent.headers),
-                    content=sent.body,
-                )
+                reply = client.request(sent.method, path, headers=list(sent.headers), content=sent.body)
+            except httpx.TimeoutException:
+                return "no answer in time"
             except httpx.HTTPError:
-                return  # what the target makes of it proves nothing here; the stand's count does
+                return "no answer"
+            return f"status {reply.status_code}"  # it proves nothing here, the stand's count does; but it may explain
 
         yield send

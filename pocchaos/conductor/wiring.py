@@ -1,5 +1,6 @@
 """Proof, before the first stage, that each upstream of the scenario is really reached through our chain."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from pocchaos.model.errors import WiringError
@@ -8,7 +9,7 @@ from pocchaos.scenario.plan import InputRow, Plan
 
 PER_CATEGORY = 20
 
-Send = Callable[[InputRow, str, int], None]
+Send = Callable[[InputRow, str, int], str]
 
 
 def prove(
@@ -17,31 +18,47 @@ def prove(
     *,
     send: Send,
     counts: Callable[[], Mapping[str, int]],
-    urls: Mapping[str, str],
+    addresses: Mapping[str, Mapping[str, object]],
 ) -> tuple[str, ...]:
     """Send up to twenty inputs of each category until every upstream has seen an attempt.
 
     Returns the upstreams that saw none although they may (`unused_ok`); raises WiringError for the others.
-    `send` sends one input for one tenant and swallows what the target makes of it.
+    `send` sends one input for one tenant and says in a word what came of it; `addresses` are `${upstreams.*}`.
     """
-    wanted = set(scenario.upstreams)
     before = counts()
-    missing = wanted
+    missing = set(scenario.upstreams)
+    answers: Counter[str] = Counter()
     for number, (row, tenant) in enumerate(_candidates(plan), start=1):
-        send(row, tenant, number)
-        seen = counts()
-        missing = {name for name in wanted if seen.get(name, 0) <= before.get(name, 0)}
         if not missing:
             return ()
+        answers[send(row, tenant, number)] += 1
+        seen = counts()
+        missing = {name for name in scenario.upstreams if seen.get(name, 0) <= before.get(name, 0)}
     unused = tuple(name for name in scenario.upstreams if name in missing)
-    for name in unused:
-        if not scenario.upstreams[name].unused_ok:
-            raise WiringError(
-                f"nothing reached upstream {name!r} although inputs of every category were sent: point the target at "
-                f'{urls[name]} (in target.start.env: "${{upstreams.{name}.url}}"), '
-                f"or say `unused_ok: true` if this scenario may leave it alone"
-            )
+    if needed := [name for name in unused if not scenario.upstreams[name].unused_ok]:
+        told = ", ".join(f"{count} × {answer}" for answer, count in answers.most_common(4))
+        remedies = "\n".join(f"  {name}: {_remedy(scenario, name, addresses[name])}" for name in needed)
+        raise WiringError(
+            f"nothing reached {', '.join(needed)} although inputs of every category were sent (the target said: "
+            f"{told}):\n{remedies}\nor say `unused_ok: true` at an upstream that this scenario may leave alone"
+        )
     return unused
+
+
+def _remedy(scenario: Scenario, name: str, address: Mapping[str, object]) -> str:
+    upstream = scenario.upstreams[name]
+    http = not (isinstance(upstream.origin, str) and upstream.origin.startswith("tcp://"))
+    if scenario.target.start is not None:
+        key = f"{name.upper().replace('-', '_')}_URL"
+        where = f"${{upstreams.{name}.url}}" if http else f"${{upstreams.{name}.host}}:${{upstreams.{name}.port}}"
+        return f'set its address in target.start.env, such as {key}: "{where}" (by the name that the target reads)'
+    here = str(address["url"]) if http else f"{address['host']}:{address['port']}"
+    if str(upstream.listen).rpartition(":")[2] != "0":
+        return f"set its address in the target's own configuration to {here}"
+    return (
+        f"set upstreams.{name}.listen to an address that stays, such as 127.0.0.1:{address['port']}, "
+        "and the target's own configuration to the same"
+    )
 
 
 def _candidates(plan: Plan) -> Iterator[tuple[InputRow, str]]:
