@@ -68,10 +68,12 @@ def measure(path: Path) -> None:
 
     imported = time.perf_counter()
     before = peak_kib()
+    cpu = time.process_time()
     judged = judge(RunDirectory.open(path))
     size = len(dump_verdicts(judged))
     ended = time.perf_counter()
     figures = {
+        "cpu_s": round(time.process_time() - cpu, 2),
         "import_s": round(imported - began, 2),
         "judge_s": round(ended - imported, 2),
         "peak_MiB": round(peak_kib() / 1024),

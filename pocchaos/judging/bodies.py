@@ -30,12 +30,12 @@ class Bodies:
     def __len__(self) -> int:
         return len(self.hashes)
 
-    def read(self, place: int) -> Body:
-        """One body, its JSON parsed."""
+    def read(self, place: int, *, parsed: bool = True) -> Body:
+        """One body; with `parsed` its JSON too, which costs most of the reading."""
         if place >= len(self.hashes):
             return NO_BODY
         media, text, answer = self.frame.row(place)[1:4]
-        return read_body(media, text, answer)
+        return read_body(media if parsed else "", text, answer)
 
     def _facts(self, signs: Signs) -> pl.DataFrame:
         """One row of `COLUMNS` per content, then one for the empty body and one for what was not kept."""

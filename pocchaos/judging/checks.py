@@ -72,19 +72,20 @@ class Checks:
         """What the assertions of this number come to on the body at this place."""
         key = (number, place)
         if key not in self._known:
-            self._known[key] = self._check(number, bodies.read(place))
+            self._known[key] = _check(self._ready[number], place, bodies)
         return self._known[key]
 
-    def _check(self, number: int, body: Body) -> Checked:
-        ready = self._ready[number]
-        if ready is None:
-            return Checked.RAISED
-        if not ready:
-            return Checked.NONE
-        try:
-            return Checked.HOLD if all(check.holds(body) for check in ready) else Checked.FAIL
-        except Exception:  # noqa: BLE001 - a check that cannot be made is unknown, whatever it raised
-            return Checked.RAISED
+
+def _check(ready: tuple[Ready, ...] | None, place: int, bodies: Bodies) -> Checked:
+    if ready is None:
+        return Checked.RAISED
+    if not ready:
+        return Checked.NONE
+    body = bodies.read(place, parsed=any(check.search for check in ready))
+    try:
+        return Checked.HOLD if all(check.holds(body) for check in ready) else Checked.FAIL
+    except Exception:  # noqa: BLE001 - a check that cannot be made is unknown, whatever it raised
+        return Checked.RAISED
 
 
 def _render(asserts: Iterable[BaseAssertion], spaces: Mapping[str, Any]) -> tuple[Ready, ...] | None:
