@@ -89,11 +89,12 @@ class Llm:
                 await response.aread()
                 raise _refused(response)
             async for line in response.aiter_lines():
-                if line == "data: [DONE]":
-                    break
                 if not line.startswith("data:"):
                     continue
-                piece, reason = _chunk(line.removeprefix("data:"))
+                content = line.removeprefix("data:").strip()
+                if content == "[DONE]":
+                    break
+                piece, reason = _chunk(content)
                 finish = reason or finish
                 said, held = said + piece, held + piece
                 if held and said.strip():  # blanks at the beginning wait, lest they be taken for an answer
