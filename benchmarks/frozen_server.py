@@ -5,6 +5,8 @@ due t after a freeze begins gets an answer 1 s − t + 5 ms later, so a response
 (1.005 s − x) / 10 s, and p99 = 905 ms; 910 ms is the figure asked for, within 2 %. A closed-loop generator reads 7 ms.
 
     .venv/bin/python benchmarks/frozen_server.py
+
+Where other work shares the machine, `chrt -f 1` before it keeps that out of the figures.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from load_throughput import machine
 RATE, LENGTH = 200, 60
 PERIOD, FREEZE, SERVICE = 10.0, 1.0, 0.005
 ASKED = 0.910
+SATURATED = 0.005  # s of dispatch lag at p99 above which the generator decides the figure
 REPLY = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{"answer": "x"}'
 
 
@@ -134,6 +137,11 @@ def main() -> None:
     p99 = percentile(columns["response (end − due)"], 0.99)
     off = p99 / ASKED - 1
     print(f"p99 {p99 * 1000:.1f} ms is {off:+.2%} off 910 ms, {p99 / 0.905 - 1:+.2%} off 905 ms")
+    if (lag := percentile(columns["dispatch lag (start − due)"], 0.99)) > SATURATED:
+        print(
+            f"our own generator had a dispatch lag of {lag * 1000:.1f} ms at p99: the machine was too busy to measure"
+        )
+        raise SystemExit(3)
     if abs(off) > 0.02:
         raise SystemExit(1)
 
