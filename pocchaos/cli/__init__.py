@@ -6,18 +6,19 @@ Exit codes: 0 all criteria pass · 1 a criterion failed · 2 usage or scenario e
 
 import sys
 import traceback
+from collections.abc import Sequence
 
 from pocchaos.conductor.interrupts import Interruption, interrupts_raise
 from pocchaos.model.errors import HarnessError, PocchaosError, ScenarioError
 
 
-def main() -> None:
-    """Run the command; a user's mistake is a message, never a traceback."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command (of `sys.argv`, if none is given) and exit; a user's mistake is a message, never a traceback."""
     interrupts_raise()
     try:
         from pocchaos.cli.app import app  # takes a second: an impatient Ctrl-C is met here already
 
-        app(prog_name="pocchaos")
+        app(args=arguments, prog_name="pocchaos")
     except Interruption:
         sys.exit(_told("pocchaos: interrupted", 130))
     except ScenarioError as error:
