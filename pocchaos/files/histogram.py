@@ -1,7 +1,7 @@
 """The one wrapper over the hdrhistogram library: whole microseconds, three digits, 1 µs to one hour.
 
-It raises where the library answers False in silence, and keeps the distinct buckets beside the library's
-dense counts, so that a percentile costs the buckets in use and not the 23,000 that there are.
+It raises where the library answers False in silence. Only the buckets in use are kept; the library's 23,000 dense
+counts are made when a histogram is encoded, for its own record function costs 7 µs a value and this one 1 µs.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,6 @@ class Histogram:
     """Counts of times. Values above one hour raise, or with `clamp` count as one hour and in `clamped`."""
 
     def __init__(self, *, clamp: bool = False) -> None:
-        self._library: Any = HdrHistogram(LOWEST, HIGHEST, DIGITS)
         self._buckets: dict[int, int] = {}  # the highest value that a bucket stands for -> its count
         self._clamp = clamp
         self.clamped = 0
@@ -45,6 +44,16 @@ class Histogram:
             histogram.record(value, count)
         return histogram
 
+    @classmethod
+    def of_buckets(cls, buckets: Mapping[int, int]) -> "Histogram":
+        """A histogram of what was grouped by `bucket_of` already: each bucket's highest value, and its count."""
+        histogram = cls()
+        if buckets and not (min(buckets) >= 0 and max(buckets) <= highest_equivalent(HIGHEST)):
+            raise OutOfRangeError(max(buckets))
+        histogram._buckets = dict(buckets)
+        histogram.count = sum(buckets.values())
+        return histogram
+
     def record(self, value: int, count: int = 1) -> None:
         """Count `value` µs `count` times; raises OutOfRangeError, or ValueError for a count below 1."""
         if count < 1:
@@ -52,7 +61,7 @@ class Histogram:
         if value > HIGHEST and self._clamp:
             self.clamped += count
             value = HIGHEST
-        if not 0 <= value <= HIGHEST or not self._library.record_value(value, count):
+        if not 0 <= value <= HIGHEST:
             raise OutOfRangeError(value)
         bucket = highest_equivalent(value)
         self._buckets[bucket] = self._buckets.get(bucket, 0) + count
@@ -97,7 +106,14 @@ class Histogram:
 
     def encode(self) -> str:
         """The compressed V2 form, in base64, that every HdrHistogram library reads."""
-        return str(self._library.encode().decode("ascii"))
+        library: Any = HdrHistogram(LOWEST, HIGHEST, DIGITS)
+        counts = library.counts
+        for value, count in self._buckets.items():
+            magnitude = value.bit_length() - 11
+            counts[value if magnitude <= 0 else (magnitude << 10) + (value >> magnitude)] = count  # `_index`, inlined
+        if self._buckets:
+            library.set_internal_tacking_values(_index(min(self._buckets)), _index(max(self._buckets)), self.count)
+        return str(library.encode().decode("ascii"))
 
 
 def rank(fraction: float, count: int) -> int:
@@ -111,6 +127,12 @@ def highest_equivalent(value: int) -> int:
     """The highest whole value that shares a bucket with `value`."""
     magnitude = max(0, value.bit_length() - 11)
     return ((value >> magnitude) + 1 << magnitude) - 1
+
+
+def _index(value: int) -> int:
+    """Where the library counts this value: the layout that every HdrHistogram shares (its encoding is this order)."""
+    magnitude = max(0, value.bit_length() - 11)
+    return (magnitude << 10) + (value >> magnitude)
 
 
 def bucket_of(value: pl.Expr) -> pl.Expr:

@@ -50,6 +50,27 @@ def test_encoded_counts_come_back_whole(values: list[int]) -> None:
     )
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(times, st.integers(1, 5)), min_size=0, max_size=40))
+def test_it_encodes_as_if_the_library_had_recorded(counts: list[tuple[int, int]]) -> None:
+    library = HdrHistogram(1, HIGHEST, 3)
+    for value, count in counts:
+        assert library.record_value(value, count)
+    assert Histogram.of(counts).encode() == library.encode().decode()
+
+
+@given(st.lists(times, min_size=1, max_size=40))
+def test_grouped_buckets_make_the_same_histogram(values: list[int]) -> None:
+    one = Histogram.of((value, 1) for value in values)
+    other = Histogram.of_buckets(one.buckets)
+    assert (other.count, other.buckets, other.percentile(0.9)) == (one.count, one.buckets, one.percentile(0.9))
+
+
+def test_grouped_buckets_that_do_not_fit_raise() -> None:
+    with pytest.raises(OutOfRangeError):
+        Histogram.of_buckets({2 * HIGHEST: 1})
+
+
 def test_adding_keeps_every_count() -> None:
     one, other = Histogram.of([(1_000, 2), (HIGHEST, 1)]), Histogram.of([(1_000, 1), (5_000_000, 4)])
     one.add(other)
