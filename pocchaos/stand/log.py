@@ -22,7 +22,7 @@ class AttemptLog:
     """Append-only; `write` never blocks on the disk for more than one buffer, and a full disk ends the stand."""
 
     def __init__(self, path: Path, *, secrets: tuple[str, ...] = ()) -> None:
-        self._secrets = secrets
+        self._secrets = tuple(secret for secret in secrets if secret)
         self._lines: list[bytes] = []
         self._size = 0
         self._timer: asyncio.TimerHandle | None = None
