@@ -147,8 +147,6 @@ def _verdict(
     claim: Claim, here: View, found: _Found, side: Verdict, against: tuple[Trouble, ...]
 ) -> tuple[Verdict, str, str]:
     """The verdict, why, and for INCONCLUSIVE the remedy."""
-    if side is Verdict.FAIL and claim.metric.exempt:
-        against = ()
     void = [trouble for trouble in against if not trouble.fail_stands]
     if not void and side is Verdict.FAIL:
         return side, _sentence(claim, found, "lies wholly on the bad side of"), ""

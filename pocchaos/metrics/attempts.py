@@ -80,10 +80,8 @@ class AttemptsPerRequest(Metric):
         return view.selected.filter(due).select("request", "due").collect()
 
     def _attempts(self, view: View) -> pl.DataFrame:
-        """Those at the upstreams meant, but for the wiring's."""
-        return view.ground.table.attempts.filter(
-            pl.col("upstream").is_in(view.upstreams) & (pl.col("request").is_null() | (pl.col("request") >= 0))
-        )
+        """Those at the upstreams meant."""
+        return view.ground.table.attempts.filter(pl.col("upstream").is_in(view.upstreams))
 
     def _spans(self, view: View) -> tuple[Span, ...]:
         """Where a fault is on from confirmed on to confirmed off, else the judged windows."""

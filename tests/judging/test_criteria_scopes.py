@@ -14,6 +14,7 @@ from tests.metrics.builders import (
     degraded,
     fault,
     hung,
+    lost,
     mixed,
     refused,
     shed,
@@ -125,6 +126,7 @@ def test_a_named_value_that_never_occurred_is_not_passed_over() -> None:
 def test_an_each_that_fails_shows_evidence_adjusted_for_the_number_of_looks() -> None:
     note = by("stage", stage=["llm-gone", "db-slow"]).notes[-1]
     assert note.startswith("p after Holm for 2 values: db-slow ")
+    assert float(note.rsplit(" ", 1)[1]) < 0.001
 
 
 def test_a_name_with_brackets_means_itself() -> None:
@@ -194,6 +196,13 @@ def test_nothing_against_nothing_is_no_ratio() -> None:
 def test_the_other_stage_must_be_sound_as_well() -> None:
     run = table(stage("baseline", 60, answered(400)), stage("ref", 60), stage("load", 60, answered(400)))
     assert judge(run, "answered", stage="load", of="ref", at_least="-5pp").verdict is INCONCLUSIVE
+
+
+def test_what_our_generator_lost_there_voids_the_comparison() -> None:
+    base, here = stage("baseline", 60, answered(400)), stage("load", 60, answered(400))
+    run = table(base, stage("ref", 60, answered(400), lost(50)), here)
+    found = judge(run, "answered", stage="load", of="ref", at_least="-5pp")
+    assert (found.verdict, found.why) == (INCONCLUSIVE, "our generator lost 50 of 450 requests (11.11 %)")
 
 
 def test_the_same_scope_is_taken_there_but_for_stage_fault_and_bite() -> None:

@@ -83,6 +83,24 @@ def test_the_interval_agrees_with_the_judgement_at_the_limit() -> None:
         assert found.interval[0] <= found.figure <= found.interval[1]
 
 
+def test_the_interval_agrees_with_the_judgement_among_many_too() -> None:
+    """Where only some of the times are looked at, an end may not lie on the other side of the limit."""
+    run = table(stage("baseline", 6000, spread(12_000)))
+    for limit in (113.2, 113.5, 113.7, 114.2, 114.4, 114.6, 114.8):
+        found = read("latency.p95", run, limit)
+        assert found.share is not None
+        assert found.interval is not None
+        assert (found.interval[1] <= limit) == (found.share.low >= 0.95)
+        assert (found.interval[0] > limit) == (found.share.high < 0.95)
+
+
+def test_an_end_that_clusters_put_far_away_is_still_found() -> None:
+    """The p99 itself is never, but all that got no answer fell into one burst: the interval begins at half a second."""
+    run = table(stage("out", 600, answered(2950), hung(64), answered(2986), faults=[fault()]))
+    assert read("latency.p99", run).figure == inf
+    assert read("latency.p99", run).interval == (0.5, inf)
+
+
 def test_a_percentile_of_few_has_no_upper_end() -> None:
     run = table(stage("baseline", 60, spread(50)))
     interval = read("latency.p95", run).interval
