@@ -32,7 +32,7 @@ class Ask(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", "0")))
         if HABIT == "chatty":
-            say(f"key {KEY} {base64.b64encode(KEY.encode()).decode()} {quote(KEY, safe='')}")
+            say_key()
         if KEY and self.headers.get("x-api-key") != KEY:
             return self.reply(401, {"error": "unknown key"})
         try:
@@ -92,6 +92,10 @@ def say(words: str) -> None:
     sys.stdout.flush()
 
 
+def say_key() -> None:
+    say(f"key {KEY} {base64.b64encode(KEY.encode()).decode()} {quote(KEY, safe='')}")
+
+
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -103,6 +107,8 @@ class Server(ThreadingHTTPServer):
 def main() -> None:
     say("ask: starting")
     if os.environ.get("BROKEN"):
+        if HABIT == "chatty":
+            say_key()
         sys.exit("ask: no database schema: run the migrations first")
     server = Server(("127.0.0.1", int(os.environ["PORT"])), Ask)
     server.serve_forever()
