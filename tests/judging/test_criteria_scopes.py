@@ -219,6 +219,8 @@ def test_attempts_are_compared_at_the_same_upstream() -> None:
         upstreams={"llm": True, "db": True},
     )
     rows = attempts(run, 1, stage="baseline") + attempts(run, 3, stage="out") + attempts(run, 2, upstream="db")
+    by_fault = judge(with_attempts(run, rows), "attempts_per_request", fault="llm.*", of="baseline", at_most="3x")
+    assert (by_fault.verdict, by_fault.figure) == (PASS, 3.0)
     found = judge(
         with_attempts(run, rows), "attempts_per_request", upstream="llm", stage="out", of="baseline", at_most="3x"
     )
