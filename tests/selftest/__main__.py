@@ -1,4 +1,4 @@
-"""`python -m tests.selftest [--part]`: run the matrix, one run after the other; what is done is not done again.
+"""`python -m tests.selftest [--part | --turn]`: run the matrix, one run after the other; what is done is not done again.
 
 Results are kept per commit in results/selftest/, so a run that was stopped goes on where it was. Ends with 1 if a
 defect was missed, the healthy POC was blamed, or more healthy runs than allowed stayed inconclusive.
@@ -17,6 +17,7 @@ from tests.selftest.matrix import FOLDER, Cell, Matrix, Result, read
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "results" / "selftest"
+NO_COMMIT = "no-commit"
 LONGEST = 240  # s for one run, start and judging included
 
 
@@ -24,9 +25,14 @@ def main() -> int:
     """Run what is missing, say what was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.selftest", description=__doc__)
     parser.add_argument("--part", action="store_true", help="the healthy POC twice and each defect once")
+    parser.add_argument("--turn", action="store_true", help="three runs of that part, others with each commit")
     parser.add_argument("--fresh", action="store_true", help="forget what was done at this commit")
     given = parser.parse_args()
-    matrix = read().part() if given.part else read()
+    matrix = read()
+    if given.part:
+        matrix = matrix.part()
+    elif given.turn:
+        matrix = matrix.turn(int(_commit(), 16) if _commit() != NO_COMMIT else 0)
     KEPT.mkdir(parents=True, exist_ok=True)
     kept = KEPT / f"{_commit()}.jsonl"
     if given.fresh:
@@ -105,7 +111,7 @@ def _done(kept: Path) -> dict[str, Result]:
 def _commit() -> str:
     asked = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
     told = subprocess.run(asked, capture_output=True, text=True, check=False)
-    return told.stdout.strip() or "no-commit"
+    return told.stdout.strip() or NO_COMMIT
 
 
 if __name__ == "__main__":
