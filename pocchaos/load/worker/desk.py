@@ -1,7 +1,9 @@
 """Where flights that have landed become samples: later, when no request or answer waits for the loop.
 
-Extracting, scanning and redacting an answer costs more than reading it. When a target thaws and two hundred answers
-arrive at once, doing that between two of them would stamp the last one tens of milliseconds late.
+Extracting, scanning and redacting an answer can cost more than reading it, and when a target thaws, hundreds arrive at
+once. With different answers of 8 kB, recording between them put a true p99 of 905 ms at 954 to 963 and held up what
+was due (lag p99 18 to 32 ms); recording afterwards reads 916 to 917 (lag 2). Where answers are equal, and so known by
+their hash, it makes no difference (both measured: benchmarks/frozen_server.py).
 """
 
 from collections import deque
