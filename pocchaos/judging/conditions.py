@@ -27,14 +27,16 @@ class Counts:
     due: int  # judged or lost, of everyone in scope
     lost: int
     rows: int  # in the population, whatever became of them
-    judged: int
-    unkept: int
-    unknown: int
+    ended: int  # of those whose bodies the metric reads: judged, or unknown
+    unkept: int  # of these, without the whole body that a judgement needs
+    unknown: int  # of these, an assert or hook raised
     late: float  # p99 of the time inside our own generator, s, where that is more than SATURATED_LAG; else 0
 
 
-def count(view: View) -> Counts:
+def count(view: View, metric: Metric) -> Counts:
     """The counts that the conditions look at."""
+    unknown = pl.col("outcome") == Outcome.UNKNOWN.value
+    ended, kept = metric.reads & (pl.col("judged") | unknown), pl.col("kept")
     everyone = view.everyone.select(
         lost=pl.col("lost").sum(),
         judged=pl.col("judged").sum(),
@@ -42,16 +44,16 @@ def count(view: View) -> Counts:
     )
     rows = view.rows.select(
         rows=pl.len(),
-        judged=pl.col("judged").sum(),
-        unkept=(pl.col("judged") & ~pl.col("kept")).sum(),
-        unknown=(pl.col("outcome") == Outcome.UNKNOWN.value).sum(),
+        ended=ended.sum(),
+        unkept=(ended & ~kept).sum(),
+        unknown=(ended & unknown & kept).sum(),
     )
     first, second = (frame.row(0, named=True) for frame in pl.collect_all([everyone, rows]))
     return Counts(
         due=first["lost"] + first["judged"],
         lost=first["lost"],
         rows=second["rows"],
-        judged=second["judged"],
+        ended=second["ended"],
         unkept=second["unkept"],
         unknown=second["unknown"],
         late=_p99(view) if first["late"] > 0.01 * first["judged"] else 0.0,
@@ -164,13 +166,13 @@ def _sent(view: View) -> Iterator[Trouble]:
 def _bodies(counts: Counts) -> Iterator[Trouble]:
     if counts.unkept:
         yield Trouble(
-            why=f"{counts.unkept:,} of {counts.judged:,} bodies were not kept whole: nothing is judged on an excerpt",
+            why=f"{counts.unkept:,} of {counts.ended:,} bodies were not kept whole: nothing is judged on an excerpt",
             remedy="run it again with a larger --keep, or let answers be shorter than 16 KiB",
         )
 
 
 def _unknown(counts: Counts) -> Iterator[Trouble]:
-    unknown, total = counts.unknown, counts.unknown + counts.judged
+    unknown, total = counts.unknown, counts.ended - counts.unkept
     if total and unknown > UNKNOWN * total:
         yield Trouble(
             why=f"an assert or hook raised on {unknown:,} of {total:,} samples ({show_share(unknown / total)})",

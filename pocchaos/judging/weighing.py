@@ -42,10 +42,10 @@ def weigh(ground: Ground, claim: Claim, scope: Scope) -> Weighed:
     here = view(ground, scope)
     there = view(ground, scope.at(claim.of), here.upstreams) if claim.of is not None else None
     found = _compared(claim, claim.ask, here, there)
-    counts = count(here)
+    counts = count(here, claim.metric)
     against = troubles(here, claim.metric, counts) + found.reading.troubles
     if there is not None and found.other is not None:
-        against += troubles(there, claim.metric, count(there)) + found.other.troubles
+        against += troubles(there, claim.metric, count(there, claim.metric)) + found.other.troubles
     side = _side(found, claim)
     side, doubt = _by_both_clocks(claim, here, there, found, side)
     verdict, why, advice = _verdict(claim, here, found, side, (*against, *doubt))

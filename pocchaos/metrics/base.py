@@ -114,6 +114,11 @@ class Metric(ABC):
         """The limit as the scenario writes it; raises ValueError with the remedy."""
         return parse_limit(text, self.unit, of=of)
 
+    @property
+    def reads(self) -> pl.Expr:
+        """Whose bodies it rests on, where it does: those of inputs that deserve an answer."""
+        return pl.col("expects")
+
     @abstractmethod
     def read(self, view: View, ask: Ask) -> Reading:
         """The figure over the view."""

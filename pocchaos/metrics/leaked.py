@@ -6,6 +6,7 @@ import polars as pl
 
 from pocchaos.metrics.base import NO_SAMPLE, Ask, Metric, Reading, Trouble, Unit, View
 from pocchaos.model.outcome import Outcome
+from pocchaos.model.units import show_share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class Leaked(Metric):
             interval=(float(found), float(found)),
             n=received.height,
             n_eff=float(received.height),
-            notes=() if found else (f"0 in {received.height:,}: upper bound {bound:.2g} (95 %)",),
+            notes=() if found else (f"0 in {received.height:,}: upper bound {show_share(min(1.0, bound))} (95 %)",),
             troubles=() if found else self._blind(view, received),
         )
 

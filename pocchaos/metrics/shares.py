@@ -10,6 +10,7 @@ import polars as pl
 from pocchaos.metrics.base import NO_SAMPLE, Ask, Clock, Metric, Reading, Trouble, View
 from pocchaos.metrics.population import KEYS, Population, worst_five
 from pocchaos.model.outcome import GRACEFUL, Outcome
+from pocchaos.model.units import show_share
 from pocchaos.statistics import need
 
 
@@ -29,6 +30,19 @@ class Share(Metric):
     of: Of
     complement: bool = False  # the share of all others
     needs_assert: bool = False  # without an assert an answer proves nothing
+
+    @property
+    def reads(self) -> pl.Expr:
+        """Whose bodies it rests on: those of everyone that the share may be of."""
+        match self.of:
+            case Of.ANSWERABLE:
+                return pl.col("expects")
+            case Of.REFUSABLE:
+                return ~pl.col("expects")
+            case Of.ALL:
+                return pl.lit(value=True)
+            case _:
+                assert_never(self.of)
 
     def read(self, view: View, ask: Ask) -> Reading:
         """The share, judged on n_eff; inputs are the unit where no fault is on, unless the claim fixes them."""
@@ -93,7 +107,7 @@ class Share(Metric):
         if view.faulted and len(view.spans) == 1:
             notes.append("this interval covers this outage, not outages")
         if clean:
-            notes.append(f"none in {people.n:,}: upper bound {3 / people.n:.2g} if all were independent")
+            notes.append(f"none in {people.n:,}: upper bound {show_share(min(1.0, 3 / people.n))} if all were independent")
         return tuple(notes)
 
 

@@ -194,6 +194,27 @@ def test_bodies_that_were_not_kept_are_not_judged() -> None:
     assert "--keep" in found.remedy
 
 
+def test_one_body_that_was_not_kept_is_enough_however_many_were() -> None:
+    """What nobody can read may have been garbage: it must not drop out in silence."""
+    run = table(stage("baseline", 60, mixed(answered(999), unknown(1, kept=False))))
+    for metric, limit in (
+        ("answered", {"at_least": "95%"}),
+        ("wrong", {"at_most": "5%"}),
+        ("graceful", {"at_least": "90%"}),
+    ):
+        found = judge(run, metric, **limit)
+        assert (found.verdict, found.why[:36]) == (INCONCLUSIVE, "1 of 1,000 bodies were not kept whol")
+        assert "--keep" in found.remedy
+        assert "16 KiB" in found.remedy
+
+
+def test_a_body_that_the_claim_does_not_read_need_not_be_kept() -> None:
+    away = unknown(5, kept=False, expect="refuse", category="off_topic")
+    run = table(stage("baseline", 60, mixed(answered(500), refused(500), away)))
+    assert judge(run, "answered", at_least="95%").verdict is PASS
+    assert judge(run, "refused", at_least="95%").verdict is INCONCLUSIVE
+
+
 @pytest.mark.parametrize(("count", "verdict"), [(5, PASS), (6, INCONCLUSIVE)])
 def test_more_than_one_percent_unknown_decides_nothing(count: int, verdict: Verdict) -> None:
     run = table(stage("baseline", 60, answered(500), unknown(count)))

@@ -22,7 +22,7 @@ def run_of(*rows: list[Row], **facts: object) -> Table:
 def test_nothing_found_is_reported_with_its_upper_bound() -> None:
     found = read(run_of(answered(299), answered(1, **SEEN)))
     assert (found.figure, found.troubles) == (0, ())
-    assert found.notes == ("0 in 300: upper bound 0.01 (95 %)",)
+    assert found.notes == ("0 in 300: upper bound 1 % (95 %)",)
 
 
 @pytest.mark.parametrize("fact", [{"foreign": ["globex/docs"]}, {"secrets": [0]}])

@@ -128,7 +128,7 @@ def test_an_answer_without_an_assert_proves_nothing() -> None:
 
 def test_nothing_seen_among_many_is_given_its_upper_bound() -> None:
     run = table(stage("baseline", 60, answered(300)))
-    assert "none in 300: upper bound 0.01 if all were independent" in read("crashed", run).notes
+    assert "none in 300: upper bound 1 % if all were independent" in read("crashed", run).notes
 
 
 def test_what_counts_against_a_claim_is_shown_worst_first() -> None:
