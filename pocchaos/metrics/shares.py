@@ -107,7 +107,8 @@ class Share(Metric):
         if view.faulted and len(view.spans) == 1:
             notes.append("this interval covers this outage, not outages")
         if clean:
-            notes.append(f"none in {people.n:,}: upper bound {show_share(min(1.0, 3 / people.n))} if all were independent")
+            bound = show_share(min(1.0, 3 / people.n))
+            notes.append(f"none in {people.n:,}: upper bound {bound} if all were independent")
         return tuple(notes)
 
 

@@ -7,14 +7,18 @@ independent samples is the design effect, deff. Each clustering gives its own in
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Final
 
 from pocchaos.statistics.wilson import critical, score_interval
 
 Group = tuple[int, int, int]  # failures in a cluster, samples in it, how many clusters are just like it
 
-_ALL_UP_TO: Final = 64  # failures up to which every smaller number of them is looked at; above, a grid that is refined
-_PARTS: Final = 10
+_ALL_UP_TO: Final = 5000  # numbers of failures that are all looked at; above, the telling ones and a refined grid
+_WORK: Final = 100_000  # numbers × kinds of clusters that are still cheap enough to look at all of them
+_LAST: Final = 64  # the largest numbers, each of which is looked at whatever the work
+_PARTS: Final = 60
+_MOST_TURNS: Final = 120
 _NOTABLE: Final = 0.02  # of the interval's width: below it a correction is not worth a word
 _NOISE: Final = 1e-9  # a deff that is above 1 by rounding alone
 
@@ -105,6 +109,18 @@ class _Shape:
         self.n = sum(size * same for _, size, same in self._groups)
         self.failures = sum(hits * same for hits, _, same in self._groups)
         self._squares = sum(size * size * same for _, size, same in self._groups)
+
+    @property
+    def kinds(self) -> int:
+        """How many different clusters there are: what one look costs."""
+        return len(self._groups)
+
+    def turns(self) -> tuple[int, ...]:
+        """The numbers of failures with which the greedy filling ends a kind of cluster, thinned where they are many."""
+        q = self.failures / self.n if self.n else 0.0
+        filled = sorted(((f - 2 * q * size, f * same) for f, size, same in self._failing), reverse=True)
+        ends = list(accumulate(room for _, room in filled))
+        return tuple(ends[:: len(ends) // _MOST_TURNS + 1])
 
     def deff(self, failures: int, spread: float) -> float:
         """Of `failures` in all, whose squared distances from an even spread add up to `spread`."""
@@ -213,7 +229,7 @@ class _Bounds:
     def _highest_of(self, shape: _Shape, failures: int, top: float) -> float:
         most = shape.most_deff(failures)
         start = self._first(failures, lambda some: self._wilson(some, most, None)[1] > top)
-        return _peak(lambda some: self._uneven(shape, some), start, failures)
+        return _peak(lambda some: self._uneven(shape, some), start, failures, [shape])
 
     def lowest(self, failures: int) -> float:
         """The largest lower bound of any part of the failures, as even as that part could be."""
@@ -221,7 +237,7 @@ class _Bounds:
         if all(effect <= 1 for _, effect in self._all()):
             return base
         start = self._first(failures, lambda some: self._wilson(some, 1.0, None)[0] > base)
-        return max(base, _peak(self._even, start, failures))
+        return max(base, _peak(self._even, start, failures, [view.shape for view in self._views]))
 
     def _first(self, failures: int, exceeds: Callable[[int], bool]) -> int:
         """The least number of failures from which on a bound could exceed; `failures` + 1 if none."""
@@ -249,13 +265,19 @@ class _Bounds:
         return score_interval(failures / self._n, self.n_eff(effect), z)
 
 
-def _peak(bound: Callable[[int], float], start: int, end: int) -> float:
-    """The largest value of the bound over start … end: all of them where they are few, else by a refined grid."""
+def _peak(bound: Callable[[int], float], start: int, end: int, shapes: Sequence[_Shape]) -> float:
+    """The largest value of the bound over start … end: all of them where that is cheap.
+
+    Else those where a whole cluster more has failed, the last ones, and a grid that is refined where it is highest.
+    """
     start = max(1, start)
-    if end - start <= _ALL_UP_TO:
+    count = end - start + 1
+    if count <= min(_ALL_UP_TO, max(_LAST, _WORK // max(1, sum(shape.kinds for shape in shapes)))):
         return max((bound(some) for some in range(start, end + 1)), default=0.0)
-    grid = [start + (end - start) * part // _PARTS for part in range(_PARTS + 1)]
-    values = [bound(some) for some in grid]
-    at = max(range(len(grid)), key=values.__getitem__)
-    low, high = grid[max(0, at - 1)], grid[min(len(grid) - 1, at + 1)]
+    grid = {start + (end - start) * part // _PARTS for part in range(_PARTS + 1)}
+    grid |= {some for shape in shapes for turn in shape.turns() for some in (turn, turn + 1) if start <= some <= end}
+    ordered = sorted(grid | set(range(end - _LAST + 1, end + 1)))
+    values = [bound(some) for some in ordered]
+    at = max(range(len(ordered)), key=values.__getitem__)
+    low, high = ordered[max(0, at - 1)], ordered[min(len(ordered) - 1, at + 1)]
     return max(values[at], *(bound(low + (high - low) * part // 6) for part in range(1, 6)))

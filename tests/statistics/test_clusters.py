@@ -101,6 +101,51 @@ def test_one_more_failure_never_helps(pairs: list[tuple[int, int]], student: boo
     assert after.high <= before.high + 1e-12
 
 
+@pytest.mark.parametrize(
+    ("failures", "sizes", "at", "student"),
+    [
+        ([8, 1, 0, 2], [50, 300, 300, 100], 1, True),
+        ([0, 10, 6, 1, 35, 36], [100] * 6, 4, True),
+        ([92, 0, 17, 8], [100, 50, 50, 10], 2, True),
+        ([8, 10, 49, 17], [100, 100, 50, 20], 3, True),
+        ([0, 33, 0, 4, 0, 0, 7, 0, 9, 0, 11, 7], [50, 100, 20, 20, 20, 50, 50, 20, 50, 50, 50, 20], 4, False),
+    ],
+)
+def test_one_more_failure_does_not_help_where_few_large_clusters_fail(
+    failures: list[int], sizes: list[int], at: int, student: bool
+) -> None:
+    """Found by search: a coarse look for the peak of the bound missed it by enough to turn a verdict into a PASS."""
+    pairs = list(zip(failures, sizes, strict=True))
+    worse = [(f + (i == at), n) for i, (f, n) in enumerate(pairs)]
+    before, after = interval(pairs, student=student), interval(worse, student=student)
+    assert after.low <= before.low + 1e-12
+    assert after.high <= before.high + 1e-12
+
+
+Large = st.lists(
+    st.integers(20, 300).flatmap(
+        lambda n: st.tuples(st.one_of(st.integers(0, n), st.integers(0, min(n, 12))), st.just(n))
+    ),
+    min_size=3,
+    max_size=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(pairs=Large, student=st.booleans(), data=st.data())
+def test_one_more_failure_never_helps_among_clusters_of_hundreds(
+    pairs: list[tuple[int, int]], student: bool, data: st.DataObject
+) -> None:
+    able = [at for at, (f, n) in enumerate(pairs) if f < n]
+    if not able:
+        return
+    at = data.draw(st.sampled_from(able))
+    worse = [(f + (i == at), n) for i, (f, n) in enumerate(pairs)]
+    before, after = interval(pairs, student=student), interval(worse, student=student)
+    assert after.low <= before.low + 1e-12
+    assert after.high <= before.high + 1e-12
+
+
 def test_a_failure_elsewhere_would_have_helped_the_bare_estimate() -> None:
     """The defect that the correction is for: without it the second interval would be the better one."""
     concentrated, spread = [(30, 30)] + [(0, 30)] * 31, [(30, 30)] + [(1, 30)] * 2 + [(0, 30)] * 29
