@@ -1,6 +1,6 @@
-"""`python -m tests.selftest [--part | --turn]`: run the matrix, one run after the other; what is done is not done again.
+"""`python -m tests.selftest [--part | --turn]`: run the matrix, one run after the other, and go on where it stopped.
 
-Results are kept per commit in results/selftest/, so a run that was stopped goes on where it was. Ends with 1 if a
+Results are kept per commit in results/selftest/: what is done is not done again. Ends with 1 if a
 defect was missed, the healthy POC was blamed, or more healthy runs than allowed stayed inconclusive.
 """
 
