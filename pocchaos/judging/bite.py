@@ -22,6 +22,7 @@ from pocchaos.statistics.beta import binomial_at_most
 
 ENOUGH: Final = 10  # predicted attempts below which an absence of attempts says nothing
 STRAY: Final = 1  # attempts that may slip through a blind fault at its edges
+FLOAT32: Final = 1e-6  # the server keeps toxicity in 32 bits
 HALF: Final = 0.5
 IMPROBABLE: Final = 0.001
 
@@ -248,7 +249,13 @@ def _as_asked(counts: Counts, turn: Turn) -> bool:
             return turn.read_back.get("enabled") is False
         case Toxic() as toxic:
             shown = turn.read_back.get("attributes")
-            return isinstance(shown, Mapping) and all(shown.get(key) == value for key, value in toxic.wire().items())
+            beside = (("type", toxic.kind), ("stream", toxic.stream))
+            return (
+                isinstance(shown, Mapping)
+                and all(shown.get(key) == value for key, value in toxic.wire().items())
+                and all(turn.read_back.get(key, value) == value for key, value in beside)
+                and abs(turn.read_back.get("toxicity", toxic.toxicity) - toxic.toxicity) <= FLOAT32
+            )
         case StandFault():
             return True
         case _ as never:

@@ -44,7 +44,8 @@ def judge_table(found: Judged) -> JudgedRun:
     """Everything that a report says, from the table of a run."""
     table = found.table
     criteria = judge_criteria(table, found.scenario.criteria)
-    verdict, why = overall(criteria, stopped=table.stopped, empty=not len(table.samples))
+    leaks = table.samples.filter((pl.col("foreign").list.len() > 0) | (pl.col("secrets").list.len() > 0)).height
+    verdict, why = overall(criteria, stopped=table.stopped, empty=not len(table.samples), leaks=leaks)
     judged = found.samples.filter(pl.col("in_window"))
     return JudgedRun(
         verdict=verdict,
@@ -66,8 +67,11 @@ def judge_table(found: Judged) -> JudgedRun:
     )
 
 
-def overall(criteria: tuple[Judgement, ...], *, stopped: str, empty: bool) -> tuple[Verdict, str]:
-    """The verdict on the whole and one sentence on what decided it: no evidence is never a pass."""
+def overall(criteria: tuple[Judgement, ...], *, stopped: str, empty: bool, leaks: int = 0) -> tuple[Verdict, str]:
+    """The verdict on the whole and one sentence on why: no evidence is never a pass, and a leak always fails."""
+    if leaks and not any(criterion.metric == "leaked" for criterion in criteria):
+        seen = "1 response" if leaks == 1 else f"{leaks:,} responses"
+        return Verdict.FAIL, f"leaked: a secret or another tenant's canary in {seen}, though no criterion asked"
     if not criteria:
         return Verdict.INCONCLUSIVE, "the scenario has no criteria: nothing was claimed, so nothing is proven"
     verdict = worst([criterion.verdict for criterion in criteria])

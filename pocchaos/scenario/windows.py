@@ -70,6 +70,8 @@ def _of_stage(plan: Plan, stage: PlannedStage, edges: Confirmed, guard: int) -> 
     start = stage.start
     for window in plan.windows:
         on, off = edges.get(window.key, (None, None))
+        if window.spans[-1][1] < stage.start and on is not None and off is None:
+            return None  # it should have ended long ago, and nobody saw that it did
         if window.spans[0][0] == stage.start:  # a fault that comes later does not shorten the stage
             if on is None:
                 return None

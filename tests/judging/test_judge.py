@@ -50,6 +50,15 @@ class TestOverall:
         assert why in said
 
 
+def test_a_leak_fails_the_run_though_no_criterion_asked(run_dir: RunDir) -> None:
+    """Whoever forgot to write the criterion down must not be told GO beside another tenant's data."""
+    clean = [answered()] * 3
+    leaking = Stretch(name="baseline", replies=[answered(foreign=("globex/profile",)), *clean])
+    judged = judge(run_dir(leaking, Stretch(name="rest", replies=clean)))
+    assert (judged.verdict, judged.exit_code) == (Verdict.FAIL, 1)
+    assert "leaked" in judged.why
+
+
 def outage(run_dir: RunDir, **said: object) -> RunDirectory:
     """A baseline, a stall that half of the requests hang in, a recovery."""
     return run_dir(

@@ -84,6 +84,12 @@ def test_windows_of_a_plan(stages: list[dict[str, object]], expected: object) ->
             ([(3, 8), (10.2, 18), None], {"llm.down@1": (10.2, 18)}),
             id="never off: there was no recovery",
         ),
+        pytest.param(
+            [stage("baseline"), stage("outage", "10s", down(**{"for": "5s"})), stage("rest")],
+            {"llm.down@1": (10.2, None)},
+            ([(0, 8), (10.2, 20), None], {"llm.down@1": (10.2, 13)}),
+            id="never off in mid-stage: what follows is no recovery either",
+        ),
     ],
 )
 def test_windows_of_a_run(
