@@ -45,7 +45,7 @@ def interval(judgement: Judgement) -> str:
 def limit(judgement: Judgement) -> str:
     """`≥ 95 %` or `≤ 3 s`, with what it is compared to."""
     sign = "≥" if judgement.sense == "at_least" else "≤"
-    beside = f" of {', '.join(f'{key} {value}' for key, value in judgement.of.items())}" if judgement.of else ""
+    beside = f" of stage {judgement.of.get('stage', '?')}" if judgement.of else ""
     return f"{sign} {show(judgement.limit, judgement.unit)}{beside}"
 
 

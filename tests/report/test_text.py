@@ -75,3 +75,10 @@ def test_figures_read_the_same_everywhere() -> None:
 def test_three_files_are_written_beside_the_evidence(tmp_path: Path) -> None:
     assert {path.name for path in write_reports(judged(), tmp_path)} == {"report.html", "report.md", "junit.xml"}
     assert all(path.stat().st_size for path in tmp_path.iterdir())
+
+
+def test_a_comparison_names_the_stage_that_it_is_held_against_and_no_inner_values() -> None:
+    compared = replace(
+        judged().criteria[0], unit="points", limit=-0.05, of={"stage": "baseline", "figure": 1.0, "notes": ("x",)}
+    )
+    assert words.limit(compared) == "≥ -5 pp of stage baseline"
