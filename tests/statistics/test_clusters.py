@@ -189,3 +189,22 @@ def test_the_interval_covers_the_truth_where_four_windows_differ() -> None:
         found = interval(pairs, student=True)
         held += found.low <= 0.9 <= found.high
     assert 0.91 <= held / runs <= 0.995
+
+
+def test_a_bound_that_the_correction_moved_says_so() -> None:
+    """Four windows that are alike could each have failed alone: the interval is wider than deff alone makes it."""
+    alike = interval([(40, 4000)] * 4, student=True)
+    assert alike.held
+    assert alike.low < wilson(15_840, 16_000)[0]
+    assert not interval([(1, 100)] + [(0, 100)] * 9).held
+    assert not clustered_share(0, 0, []).held
+
+
+def test_among_thousands_of_failures_the_correction_looks_at_some() -> None:
+    """More than can all be looked at; the bounds are still those of the least favourable part."""
+    pairs = [(90 + 3 * (at * 7 % 40), 1000) for at in range(40)]
+    worse = [(f + (at == 5), n) for at, (f, n) in enumerate(pairs)]
+    before, after = interval(pairs), interval(worse)
+    assert before.low <= wilson(before.share * before.n_eff, before.n_eff)[0] + 1e-12
+    assert after.low <= before.low
+    assert after.high <= before.high
