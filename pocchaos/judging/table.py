@@ -148,6 +148,7 @@ def _scope(window: FaultWindow, happened: tuple[Turn, ...], windows: StageWindow
         window=windows.faults[window.key],
         on=on,
         off=off,
+        spans=tuple((turn.on, turn.off) for turn in happened if turn.on is not None and turn.off is not None),
         visible=window.fault.visibility is Visibility.VISIBLE,
         bite=prove(window, happened, evidence),
     )

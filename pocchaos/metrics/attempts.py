@@ -84,8 +84,8 @@ class AttemptsPerRequest(Metric):
         return view.ground.table.attempts.filter(pl.col("upstream").is_in(view.upstreams))
 
     def _spans(self, view: View) -> tuple[Span, ...]:
-        """Where a fault is on from confirmed on to confirmed off, else the judged windows."""
-        spans: list[Span] = [(f.on, f.off) for f in _meant(view) if f.on is not None and f.off is not None]
+        """Where a fault is on from confirmed on to confirmed off, without its pauses; else the judged windows."""
+        spans: list[Span] = [span for fault in _meant(view) for span in _on(fault)]
         faulted = {fault.stage for fault in _meant(view)}
         spans += [s.window for s in view.stages if s.index not in faulted and s.window is not None]
         return merged(spans)
@@ -111,6 +111,13 @@ class AttemptsPerRequest(Metric):
             )
         if not view.upstreams:
             found.append(Trouble(why="no such upstream", remedy="name one of the scenario's upstreams"))
+        elif not self._attempts(view).height:
+            found.append(
+                Trouble(
+                    why=f"no attempt at {', '.join(view.upstreams)} was seen in the whole run: nothing was counted",
+                    remedy="point the target at the upstream's address, and let inputs need it in the baseline too",
+                )
+            )
         if blocks.height < ENOUGH_BLOCKS:
             found.append(
                 Trouble(
@@ -123,6 +130,12 @@ class AttemptsPerRequest(Metric):
 
 def _meant(view: View) -> list[FaultScope]:
     return [fault for fault in view.faults if fault.upstream in view.upstreams]
+
+
+def _on(fault: FaultScope) -> tuple[Span, ...]:
+    if fault.spans:
+        return fault.spans
+    return ((fault.on, fault.off),) if fault.on is not None and fault.off is not None else ()
 
 
 def _block(spans: tuple[Span, ...]) -> pl.Expr:

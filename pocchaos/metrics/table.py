@@ -85,6 +85,7 @@ class FaultScope:
     on: int | None  # confirmed; with `flap` the first
     off: int | None  # confirmed; with `flap` the last
     visible: bool  # attempts under it reach the stand
+    spans: tuple[Span, ...] = ()  # confirmed on to confirmed off, one for each time that it was on
     bite: Bite | None = None  # None: not looked at, which proves nothing
 
 
