@@ -15,6 +15,7 @@ from pocchaos.model.units import show_seconds, show_share
 LOST: Final = 0.01  # share of the scope's samples that our generator may lose
 SENT: Final = 0.99  # share of the plan that must have gone out
 HEALTHY: Final = 0.80  # share of the baseline that must be answered
+CALM: Final = 10  # samples below which a baseline shows nothing
 UNKNOWN: Final = 0.01  # share of the scope's samples whose assert or hook may have raised
 SATURATED_LAG: Final = 0.005  # s; own generator, measured at 1,000/s on one core
 LAG_SHARE: Final = 0.02  # of the limit
@@ -26,6 +27,7 @@ class Counts:
 
     due: int  # judged or lost, of everyone in scope
     lost: int
+    unsent: int  # of these, never begun; the others our end of the run cut off
     rows: int  # in the population, whatever became of them
     ended: int  # of those whose bodies the metric reads: judged, or unknown
     unkept: int  # of these, without the whole body that a judgement needs
@@ -39,6 +41,7 @@ def count(view: View, metric: Metric) -> Counts:
     ended, kept = metric.reads & (pl.col("judged") | unknown), pl.col("kept")
     everyone = view.everyone.select(
         lost=pl.col("lost").sum(),
+        unsent=(pl.col("lost") & pl.col("lag").is_null()).sum(),
         judged=pl.col("judged").sum(),
         late=(pl.col("lag") > SATURATED_LAG).sum(),
     )
@@ -52,6 +55,7 @@ def count(view: View, metric: Metric) -> Counts:
     return Counts(
         due=first["lost"] + first["judged"],
         lost=first["lost"],
+        unsent=first["unsent"],
         rows=second["rows"],
         ended=second["ended"],
         unkept=second["unkept"],
@@ -72,7 +76,7 @@ def troubles(view: View, metric: Metric, counts: Counts) -> tuple[Trouble, ...]:
     found += _nothing(view, counts)
     found += _unproven(metric.rests_on(view), view.ground)
     found += _baseline(view)
-    found += _lost(counts)
+    found += _lost(counts, view.ground)
     found += _sent(view)
     if metric.bodies:
         found += _bodies(counts)
@@ -136,6 +140,26 @@ def _baseline(view: View) -> Iterator[Trouble]:
             remedy="mend the target (or its wiring, inputs and asserts) in good weather first",
             fail_stands=view.on_baseline,
         )
+    elif healthy is not None:
+        yield from _thin(view)
+
+
+def _thin(view: View) -> Iterator[Trouble]:
+    """A baseline that is answered as far as one can see, but too few, or too many of whom nobody knows."""
+    known, unclear = view.ground.calm
+    if known < CALM:
+        yield Trouble(
+            why=f"the baseline has {known} judged samples, {CALM} are needed to show that the target was healthy",
+            remedy="give the baseline more time or a higher rate",
+            fail_stands=view.on_baseline,
+        )
+    if unclear > UNKNOWN * (known + unclear):
+        yield Trouble(
+            why=f"{unclear:,} of {known + unclear:,} samples of the baseline could not be judged: an assert raised, "
+            "or their bodies were not kept whole",
+            remedy="mend the assert, or run it again with a larger --keep; answers are kept up to 16 KiB",
+            fail_stands=view.on_baseline,
+        )
 
 
 def _refusals_only(view: View) -> bool:
@@ -143,12 +167,13 @@ def _refusals_only(view: View) -> bool:
     return not view.ground.samples["expects"].any()
 
 
-def _lost(counts: Counts) -> Iterator[Trouble]:
+def _lost(counts: Counts, ground: Ground) -> Iterator[Trouble]:
     if counts.due and counts.lost > LOST * counts.due:
         share = show_share(counts.lost / counts.due)
         yield Trouble(
             why=f"our generator lost {counts.lost:,} of {counts.due:,} requests ({share})",
             remedy="lower the rate, or give the generator more workers",
+            fail_stands=bool(ground.table.stopped) and counts.unsent <= LOST * counts.due,
         )
 
 
@@ -160,6 +185,7 @@ def _sent(view: View) -> Iterator[Trouble]:
         yield Trouble(
             why=f"{sent:,} of {planned:,} planned requests were sent ({show_share(sent / planned)})",
             remedy="run it again; lower the rate, or give the generator more workers",
+            fail_stands=bool(ground.table.stopped),
         )
 
 

@@ -13,6 +13,7 @@ from pocchaos.metrics.limits import Limit
 from pocchaos.metrics.shares import Share
 from pocchaos.model.verdict import Judgement, Verdict
 from pocchaos.statistics import evidence_below, newcombe
+from pocchaos.statistics.beta import binomial_at_most
 
 Interval = tuple[float, float]
 
@@ -47,6 +48,8 @@ def weigh(ground: Ground, claim: Claim, scope: Scope) -> Weighed:
     if there is not None and found.other is not None:
         against += troubles(there, claim.metric, count(there, claim.metric)) + found.other.troubles
     side = _side(found, claim)
+    if side is Verdict.FAIL and _too_few_to_fail(found.reading, claim.ask.confidence):
+        side = Verdict.INCONCLUSIVE
     side, doubt = _by_both_clocks(claim, here, there, found, side)
     verdict, why, advice = _verdict(claim, here, found, side, (*against, *doubt))
     reading = found.reading
@@ -120,6 +123,18 @@ def _side(found: _Found, claim: Claim) -> Verdict:
     if high <= limit:
         return Verdict.PASS
     return Verdict.FAIL if low > limit else Verdict.INCONCLUSIVE
+
+
+def _too_few_to_fail(reading: Reading, confidence: float) -> bool:
+    """Below the need Wilson's interval is too bold: a FAIL must hold by the exact binomial too.
+
+    Source: Clopper and Pearson 1934; the upper bound lies below what is asked if so few successes are that unlikely.
+    """
+    share = reading.share
+    if share is None or reading.asked is None or share.n_eff >= reading.need:
+        return False
+    n = max(1, round(share.n_eff))
+    return binomial_at_most(round(share.share * n), n, reading.asked) > (1 - confidence) / 2
 
 
 def _by_both_clocks(

@@ -89,6 +89,24 @@ class Ground:
         return None if share is None else float(share)
 
     @cached_property
+    def calm(self) -> tuple[int, int]:
+        """How many of A were judged in the baseline, and how many more could not be: unknown, or not kept."""
+        if self.baseline is None:
+            return 0, 0
+        here = self.in_windows.filter((pl.col("stage_index") == self.baseline.index) & pl.col("expects"))
+        unclear = pl.col("outcome") == Outcome.UNKNOWN.value
+        found = here.select(pl.col("answerable").sum().alias("known"), unclear.sum().alias("unclear")).collect()
+        return found.row(0)[0], found.row(0)[1]
+
+    @cached_property
+    def ended(self) -> int | None:
+        """Up to where the run went, µs, if it was stopped: the last due moment of what was sent."""
+        if not self.table.stopped:
+            return None
+        last = self.samples.filter(~pl.col("lost"))["due"].max()
+        return last + 1 if isinstance(last, int) else 0
+
+    @cached_property
     def sent(self) -> dict[int, int]:
         """Stage index -> requests that really went out, of those due in it."""
         counted = self.samples.filter(~pl.col("lost")).group_by("stage_index").len()

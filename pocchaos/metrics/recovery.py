@@ -1,12 +1,13 @@
 """Time to recover: from the last confirmed end of a fault until answers are back in the baseline's band to stay."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Final
 
 import polars as pl
 
 from pocchaos.metrics.base import Ask, Clock, Metric, Reading, Trouble, Unit, View
+from pocchaos.metrics.gaps import doubts_of_series
 from pocchaos.metrics.population import worst_five
 from pocchaos.metrics.series import PER_BIN, RUN, Recovery, bin_length, recovery
 from pocchaos.metrics.table import FaultScope, StageWindow
@@ -36,8 +37,14 @@ class _Cycle:
 
     stage: StageWindow
     origin: int  # µs
-    end: int  # µs: the stage's guard
+    end: int  # µs: the stage's guard, or where the run was stopped
+    until: int  # µs: the same with what is due in the guard
     found: Recovery
+    doubts: tuple[Trouble, ...] = ()
+
+    def fails(self, limit: float | None) -> bool:
+        """Whether it alone decides: later than the limit, and no doubt about it."""
+        return limit is not None and _interval(self)[0] > limit and all(t.fail_stands for t in self.doubts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,17 +63,20 @@ class TimeToRecover(Metric):
         yard, troubles = self._yardstick(view, ask)
         if yard is None:
             return Reading(troubles=troubles)
-        cycles, lacking = self._cycles(view, yard)
+        cycles, lacking = self._cycles(view, yard, ask)
         if not cycles:
             return Reading(troubles=(*troubles, *lacking))
-        worst = max(cycles, key=lambda cycle: inf if cycle.found.value is None else cycle.found.value)
+        failing = [cycle for cycle in cycles if cycle.fails(ask.limit)]  # one of them decides, whatever of the others
+        worst = max(failing or cycles, key=lambda cycle: inf if cycle.found.value is None else cycle.found.value)
+        doubts = worst.doubts if failing else (*lacking, *(doubt for cycle in cycles for doubt in cycle.doubts))
+        n = sum(cycle.found.n for cycle in cycles)
         return Reading(
             figure=inf if worst.found.value is None else worst.found.value,
             interval=_interval(worst),
-            n=sum(cycle.found.n for cycle in cycles),
-            n_eff=float(len(cycles)),
+            n=n,
+            n_eff=float(n),
             notes=(*self._notes(cycles, yard), *self._metastable(view, ask, yard, worst)),
-            troubles=(*troubles, *lacking, *(t for cycle in cycles for t in self._doubts(view, ask, cycle))),
+            troubles=(*troubles, *doubts),
         )
 
     def against(self, view: View, ask: Ask) -> tuple[int, ...]:
@@ -77,7 +87,7 @@ class TimeToRecover(Metric):
         late = round((ask.limit or 0.0) * 1e6)
         bad = [
             yard.rows.filter((pl.col("due") >= c.origin + late) & (pl.col("due") < c.end) & ~pl.col("success"))
-            for c in self._cycles(view, yard)[0]
+            for c in self._cycles(view, yard, ask)[0]
         ]
         return worst_five(pl.concat(bad).lazy()) if bad else ()
 
@@ -85,7 +95,7 @@ class TimeToRecover(Metric):
         """The faults of the stage whose fault ended last: a fault that did not bite is recovered from at once."""
         faults, stages = view.ground.table.faults, set()
         for stage in view.stages:
-            origin = _origin(view, stage, _end(stage))
+            origin = _origin(view, stage)
             stages |= {fault.stage for fault in faults if fault.off is not None and fault.off == origin}
         return tuple(fault for fault in faults if fault.stage in stages)
 
@@ -121,11 +131,12 @@ class TimeToRecover(Metric):
         length = bin_length(due, (planned_end - origin) / 1e6)
         return recovery(yard.rows.filter(~pl.col("lost")), origin, end, length, yard.p0)
 
-    def _cycles(self, view: View, yard: _Yardstick) -> tuple[list[_Cycle], tuple[Trouble, ...]]:
+    def _cycles(self, view: View, yard: _Yardstick, ask: Ask) -> tuple[list[_Cycle], tuple[Trouble, ...]]:
         cycles, lacking = [], []
         for stage in view.stages:
-            end = _end(stage)
-            origin = _origin(view, stage, end)
+            origin, end, until = _origin(view, stage), _end(stage), stage.planned[1]
+            if view.ground.ended is not None:
+                end, until = min(end, view.ground.ended), min(until, view.ground.ended)
             if origin is None:
                 lacking.append(
                     Trouble(
@@ -133,50 +144,18 @@ class TimeToRecover(Metric):
                         remedy="name the stage that follows the outage",
                     )
                 )
-                continue
-            if crossing := _crossing(view, origin, end):
+            elif origin >= end:
                 lacking.append(
                     Trouble(
-                        why=f"{crossing} goes on before {stage.name} ends: recovery cannot be seen under a fault",
-                        remedy="name the stage that follows the outage, with no fault in it",
+                        why=f"the last fault ended where {stage.name} does: nothing is left to see of a recovery",
+                        remedy="name the stage that follows the outage",
                     )
                 )
-            cycles.append(
-                _Cycle(stage=stage, origin=origin, end=end, found=self._series(yard, origin, end, stage.planned[1]))
-            )
+            else:
+                found = self._series(yard, origin, end, until)
+                cycle = _Cycle(stage=stage, origin=origin, end=end, until=until, found=found)
+                cycles.append(replace(cycle, doubts=(*doubts_of_series(view, origin, end), *_doubts(view, ask, cycle))))
         return cycles, tuple(lacking)
-
-    def _doubts(self, view: View, ask: Ask, cycle: _Cycle) -> tuple[Trouble, ...]:
-        limit, found, doubts = ask.limit, cycle.found, []
-        if limit is None:
-            return ()
-        length = (cycle.stage.planned[1] - cycle.origin) / 1e6
-        wanted = limit + RUN * found.bin + view.ground.table.deadline
-        if length < wanted:
-            doubts.append(
-                Trouble(
-                    why=f"{cycle.stage.name} ends {show_seconds(length)} after the fault; the limit, three bins of "
-                    f"{show_seconds(found.bin)} and a deadline need {show_seconds(wanted)}",
-                    remedy=f"lengthen {cycle.stage.name} by {wanted - length:.0f} s",
-                    fail_stands=found.value is not None,
-                )
-            )
-        late = found.value is None or found.value - found.bin > limit
-        if late and found.undecided is not None and found.undecided <= limit:
-            doubts.append(
-                Trouble(
-                    why="after the first return into the band the rest cannot be told from 90 % of the baseline",
-                    remedy=f"lengthen {cycle.stage.name}, or raise the rate",
-                )
-            )
-        if found.value is not None and found.value - found.bin <= limit < found.value:
-            doubts.append(
-                Trouble(
-                    why=f"the limit lies inside a bin of {show_seconds(found.bin)}",
-                    remedy=f"raise the rate: a bin needs {PER_BIN} requests and lasts at least 1 s",
-                )
-            )
-        return tuple(doubts)
 
     def _notes(self, cycles: list[_Cycle], yard: _Yardstick) -> tuple[str, ...]:
         every = "; ".join(f"{c.stage.name} {c.stage.cycle + 1}: {_shown(c)}" for c in cycles)
@@ -204,6 +183,47 @@ class TimeToRecover(Metric):
         return yard.rows.filter(pl.col("stage_index") == stage.index).height / (stage.planned[1] - stage.planned[0])
 
 
+def _doubts(view: View, ask: Ask, cycle: _Cycle) -> tuple[Trouble, ...]:
+    """What stands against one recovery: another fault, too short a series, too little to tell."""
+    limit, found, doubts = ask.limit, cycle.found, []
+    if crossing := _crossing(view, cycle.origin, cycle.end):
+        doubts.append(
+            Trouble(
+                why=f"{crossing} goes on before {cycle.stage.name} ends: recovery cannot be seen under a fault",
+                remedy="name the stage that follows the outage, with no fault in it",
+            )
+        )
+    if limit is None:
+        return tuple(doubts)
+    length = (cycle.until - cycle.origin) / 1e6
+    wanted = limit + RUN * found.bin + view.ground.table.deadline
+    if length < wanted:
+        doubts.append(
+            Trouble(
+                why=f"{cycle.stage.name} ends {show_seconds(length)} after the fault; the limit, three bins of "
+                f"{show_seconds(found.bin)} and a deadline need {show_seconds(wanted)}",
+                remedy=f"lengthen {cycle.stage.name} by {wanted - length:.0f} s",
+                fail_stands=found.value is not None,
+            )
+        )
+    late = found.value is None or found.value - found.bin > limit
+    if late and found.undecided is not None and found.undecided <= limit:
+        doubts.append(
+            Trouble(
+                why="after the first return into the band the rest cannot be told from 90 % of the baseline",
+                remedy=f"lengthen {cycle.stage.name}, or raise the rate",
+            )
+        )
+    if found.value is not None and found.value - found.bin <= limit < found.value:
+        doubts.append(
+            Trouble(
+                why=f"the limit lies inside a bin of {show_seconds(found.bin)}",
+                remedy=f"raise the rate: a bin needs {PER_BIN} requests and lasts at least 1 s",
+            )
+        )
+    return tuple(doubts)
+
+
 def _end(stage: StageWindow) -> int:
     """The stage's guard: up to where its samples are judged, µs."""
     return stage.window[1] if stage.window else stage.planned[1]
@@ -211,22 +231,22 @@ def _end(stage: StageWindow) -> int:
 
 def _interval(cycle: _Cycle) -> tuple[float, float]:
     if cycle.found.value is None:
-        return ((cycle.stage.planned[1] - cycle.origin) / 1e6, inf)  # later than the stage lasts
+        return ((cycle.until - cycle.origin) / 1e6, inf)  # later than the stage lasts
     return (max(0.0, cycle.found.value - cycle.found.bin), cycle.found.value)
 
 
 def _shown(cycle: _Cycle) -> str:
     if cycle.found.value is None:
-        return f"not within {show_seconds((cycle.stage.planned[1] - cycle.origin) / 1e6)}"
+        return f"not within {show_seconds((cycle.until - cycle.origin) / 1e6)}"
     return show_seconds(cycle.found.value)
 
 
-def _origin(view: View, stage: StageWindow, end: int) -> int | None:
+def _origin(view: View, stage: StageWindow) -> int | None:
     """The last confirmed end of a fault, or end of a load of its own, in this stage or before it."""
     table = view.ground.table
     ends = [fault.off for fault in table.faults if fault.off is not None]
     ends += [other.planned[1] for other in table.stages if other.own_load]
-    return max((at for at in ends if at <= stage.planned[1] and at < end), default=None)
+    return max((at for at in ends if at <= stage.planned[1]), default=None)
 
 
 def _crossing(view: View, origin: int, end: int) -> str:
