@@ -181,7 +181,7 @@ class _Curve:
             name: self._late[name].lazy().filter(pl.col("passed") > at).group_by(key).agg(pl.col("failures").sum())
             for name, key in KEYS.items()
         }
-        return self._people.counted(late, confidence=self._confidence, capped=False)
+        return self._people.counted(late, confidence=self._confidence, capped=False, thorough=False)
 
     def _time(self, rank: int) -> float:
         if rank < self._missing:

@@ -9,7 +9,7 @@ import polars as pl
 
 from pocchaos.model.outcome import Outcome
 from pocchaos.statistics import ClusteredShare, Clusters, clustered_share
-from pocchaos.statistics.clusters import Group
+from pocchaos.statistics.shape import Group
 
 ENOUGH_BLOCKS: Final = 10
 ENOUGH_WINDOWS: Final = 4
@@ -59,7 +59,9 @@ class Population:
             capped=capped,
         )
 
-    def counted(self, by: Mapping[str, pl.LazyFrame], *, confidence: float, capped: bool) -> ClusteredShare:
+    def counted(
+        self, by: Mapping[str, pl.LazyFrame], *, confidence: float, capped: bool, thorough: bool = True
+    ) -> ClusteredShare:
         """The same where the failures are counted already: `by` has a key and `failures` for each clustering."""
         sizes, names = self._sizes, ["inputs"]
         if sizes["blocks"].height >= ENOUGH_BLOCKS:
@@ -70,7 +72,7 @@ class Population:
         clusters = [self._clusters(name, frame) for name, frame in zip(names, met, strict=True)]
         failures = sum(hits * same for hits, _, same in clusters[0].groups)
         cap = self.inputs if capped else None
-        return clustered_share(failures, self.n, clusters, confidence=confidence, cap=cap)
+        return clustered_share(failures, self.n, clusters, confidence=confidence, cap=cap, thorough=thorough)
 
     @cached_property
     def _sizes(self) -> Mapping[str, pl.DataFrame]:

@@ -7,20 +7,18 @@ independent samples is the design effect, deff. Each clustering gives its own in
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from typing import Final
 
+from pocchaos.statistics.shape import Group, Shape
 from pocchaos.statistics.wilson import critical, score_interval
-
-Group = tuple[int, int, int]  # failures in a cluster, samples in it, how many clusters are just like it
 
 _ALL_UP_TO: Final = 5000  # numbers of failures that are all looked at; above, the telling ones and a refined grid
 _WORK: Final = 100_000  # numbers × kinds of clusters that are still cheap enough to look at all of them
 _LAST: Final = 64  # the largest numbers, each of which is looked at whatever the work
 _PARTS: Final = 60
-_MOST_TURNS: Final = 120
+_FEW: Final = 24  # the same where the search is not thorough
+_FEW_PARTS: Final = 10
 _NOTABLE: Final = 0.02  # of the interval's width: below it a correction is not worth a word
-_NOISE: Final = 1e-9  # a deff that is above 1 by rounding alone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,14 +76,22 @@ def deff(groups: Iterable[Group]) -> float:
     Source: the linearised variance of a ratio, m/(m − 1) Σ(fᵢ − q nᵢ)² / n² (Cochran 1977, Sampling Techniques,
     section 9A; Kish 1965), over that of independent samples, q(1 − q)/(n − 1).
     """
-    shape = _Shape(groups)
+    shape = Shape(groups)
     return shape.own_deff
 
 
 def clustered_share(
-    failures: int, n: int, clusterings: Sequence[Clusters], *, confidence: float = 0.95, cap: int | None = None
+    failures: int,
+    n: int,
+    clusterings: Sequence[Clusters],
+    *,
+    confidence: float = 0.95,
+    cap: int | None = None,
+    thorough: bool = True,
 ) -> ClusteredShare:
     """The share of the `n − failures` successes and its interval; `cap` bounds n_eff by the distinct inputs.
+
+    Not `thorough` looks at fewer parts of the failures: for what is shown beside a verdict, and asked for often.
 
     Wilson's interval on n / deff, with t(m − 1) for z where a `student` clustering decides. One more failure never
     raises a bound, though it may lower deff: on the good side no part of the failures may give less with z (what
@@ -93,92 +99,15 @@ def clustered_share(
     them already rules out stays ruled out. Simulated over 4 to 10 windows that differ, a PASS is then false as
     often as without (3 to 5 %), and where windows do not differ the interval is up to 1.4 times as wide.
     """
-    views = [_View(_Shape(c.groups), c.name, c.count - 1 if c.student else None) for c in clusterings if c.count > 1]
+    views = [_View(Shape(c.groups), c.name, c.count - 1 if c.student else None) for c in clusterings if c.count > 1]
     windows = [view.mirrored() for view in views if view.df is not None]
-    bad, good = _Bounds(views, n, confidence, cap), _Bounds(windows, n, confidence, cap)
+    bad, good = (_Bounds(some, n, confidence, cap, _Search(thorough=thorough)) for some in (views, windows))
     return ClusteredShare(failures, n, bad, good, cap)
-
-
-class _Shape:
-    """The clusters of one clustering, and how far a part of their failures can be from an even spread."""
-
-    def __init__(self, groups: Iterable[Group]) -> None:
-        self._groups = [group for group in groups if group[1] > 0]
-        self._failing = [group for group in self._groups if group[0] > 0]
-        self.m = sum(same for _, _, same in self._groups)
-        self.n = sum(size * same for _, size, same in self._groups)
-        self.failures = sum(hits * same for hits, _, same in self._groups)
-        self._squares = sum(size * size * same for _, size, same in self._groups)
-
-    @property
-    def kinds(self) -> int:
-        """How many different clusters there are: what one look costs."""
-        return len(self._groups)
-
-    def turns(self) -> tuple[int, ...]:
-        """The numbers of failures with which the greedy filling ends a kind of cluster, thinned where they are many."""
-        q = self.failures / self.n if self.n else 0.0
-        filled = sorted(((f - 2 * q * size, f * same) for f, size, same in self._failing), reverse=True)
-        ends = list(accumulate(room for _, room in filled))
-        return tuple(ends[:: len(ends) // _MOST_TURNS + 1])
-
-    def deff(self, failures: int, spread: float) -> float:
-        """Of `failures` in all, whose squared distances from an even spread add up to `spread`."""
-        q = failures / self.n if self.n else 0.0
-        if self.m < 2 or not 0 < q < 1:
-            return 1.0
-        ratio = self.m / (self.m - 1) * spread / self.n**2 / (q * (1 - q) / (self.n - 1))
-        return ratio if ratio > 1 + _NOISE else 1.0
-
-    @cached_property
-    def own_deff(self) -> float:
-        """Of all the failures, where they are."""
-        return self.deff(self.failures, self.spread_of_all())
-
-    def most_deff(self, failures: int) -> float:
-        """What no part of the failures can exceed: Σfᵢ² ≤ max fᵢ Σfᵢ, and the size terms at their largest."""
-        if self.m < 2 or self.failures == 0 or failures >= self.n:
-            return 1.0
-        most = max(hits for hits, _, _ in self._failing) + failures * self._squares / self.n**2
-        return max(1.0, self.m / (self.m - 1) * most / (1 - failures / self.n))
-
-    def mirrored(self) -> "_Shape":
-        """The same clusters with success for failure."""
-        return _Shape((size - hits, size, same) for hits, size, same in self._groups)
-
-    def spread_of_all(self) -> float:
-        """Σ(fᵢ − q nᵢ)²."""
-        q = self.failures / self.n if self.n else 0.0
-        return sum(same * (hits - q * size) ** 2 for hits, size, same in self._groups)
-
-    def widest(self, failures: int) -> float:
-        """The largest spread that this many of the failures could have: the chords of a convex sum, filled greedily."""
-        q, left = failures / self.n, failures
-        spread = q * q * self._squares
-        for density, room in sorted(((f - 2 * q * size, f * same) for f, size, same in self._failing), reverse=True):
-            taken = min(room, left)
-            spread += density * taken
-            left -= taken
-            if not left:
-                break
-        return spread
-
-    def tightest(self, failures: int) -> float:
-        """The least spread that this many of the failures could have: an even level, but where there are too few."""
-        q, left, rest, spread = failures / self.n, float(failures), self.m, 0.0
-        sizes = self.n
-        for excess, hits, size, same in sorted((f - q * size, f, size, same) for f, size, same in self._groups):
-            level = (left - q * sizes) / rest
-            if level <= excess:
-                return spread + rest * level * level
-            spread += same * excess * excess
-            left, rest, sizes = left - hits * same, rest - same, sizes - size * same
-        return spread
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    shape: _Shape
+    shape: Shape
     name: str
     df: int | None
 
@@ -190,8 +119,8 @@ class _View:
 class _Bounds:
     """Wilson's bounds on the share of failures, for all of the failures or for some of them."""
 
-    def __init__(self, views: Sequence[_View], n: int, confidence: float, cap: int | None) -> None:
-        self._views, self._n, self._confidence, self._cap = views, n, confidence, cap
+    def __init__(self, views: Sequence[_View], n: int, confidence: float, cap: int | None, search: "_Search") -> None:
+        self._views, self._n, self._confidence, self._cap, self._search = views, n, confidence, cap, search
         self.any = bool(views)
 
     def n_eff(self, effect: float) -> float:
@@ -226,10 +155,10 @@ class _Bounds:
             top = max(top, self._highest_of(view.shape, failures, top))
         return top
 
-    def _highest_of(self, shape: _Shape, failures: int, top: float) -> float:
+    def _highest_of(self, shape: Shape, failures: int, top: float) -> float:
         most = shape.most_deff(failures)
         start = self._first(failures, lambda some: self._wilson(some, most, None)[1] > top)
-        return _peak(lambda some: self._uneven(shape, some), start, failures, [shape])
+        return self._search.peak(lambda some: self._uneven(shape, some), start, failures, [shape])
 
     def lowest(self, failures: int) -> float:
         """The largest lower bound of any part of the failures, as even as that part could be."""
@@ -237,7 +166,7 @@ class _Bounds:
         if all(effect <= 1 for _, effect in self._all()):
             return base
         start = self._first(failures, lambda some: self._wilson(some, 1.0, None)[0] > base)
-        return max(base, _peak(self._even, start, failures, [view.shape for view in self._views]))
+        return max(base, self._search.peak(self._even, start, failures, [view.shape for view in self._views]))
 
     def _first(self, failures: int, exceeds: Callable[[int], bool]) -> int:
         """The least number of failures from which on a bound could exceed; `failures` + 1 if none."""
@@ -247,7 +176,7 @@ class _Bounds:
             low, high = (low, middle) if exceeds(middle) else (middle, high)
         return high
 
-    def _uneven(self, shape: _Shape, failures: int) -> float:
+    def _uneven(self, shape: Shape, failures: int) -> float:
         return self._wilson(failures, shape.deff(failures, shape.widest(failures)), None)[1]
 
     def _even(self, failures: int) -> float:
@@ -265,19 +194,33 @@ class _Bounds:
         return score_interval(failures / self._n, self.n_eff(effect), z)
 
 
-def _peak(bound: Callable[[int], float], start: int, end: int, shapes: Sequence[_Shape]) -> float:
-    """The largest value of the bound over start … end: all of them where that is cheap.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Search:
+    """How the largest value of a bound is looked for among the parts of the failures."""
 
-    Else those where a whole cluster more has failed, the last ones, and a grid that is refined where it is highest.
-    """
-    start = max(1, start)
-    count = end - start + 1
-    if count <= min(_ALL_UP_TO, max(_LAST, _WORK // max(1, sum(shape.kinds for shape in shapes)))):
-        return max((bound(some) for some in range(start, end + 1)), default=0.0)
-    grid = {start + (end - start) * part // _PARTS for part in range(_PARTS + 1)}
-    grid |= {some for shape in shapes for turn in shape.turns() for some in (turn, turn + 1) if start <= some <= end}
-    ordered = sorted(grid | set(range(end - _LAST + 1, end + 1)))
-    values = [bound(some) for some in ordered]
-    at = max(range(len(ordered)), key=values.__getitem__)
-    low, high = ordered[max(0, at - 1)], ordered[min(len(ordered) - 1, at + 1)]
-    return max(values[at], *(bound(low + (high - low) * part // 6) for part in range(1, 6)))
+    thorough: bool
+
+    def peak(self, bound: Callable[[int], float], start: int, end: int, shapes: Sequence[Shape]) -> float:
+        """The largest value over start … end: all of them where that is cheap, else on a grid that is refined.
+
+        A thorough grid holds the numbers with which a whole cluster more has failed, and each of the last ones.
+        """
+        start = max(1, start)
+        if end - start < self._affordable(shapes):
+            return max((bound(some) for some in range(start, end + 1)), default=0.0)
+        parts = _PARTS if self.thorough else _FEW_PARTS
+        grid = {start + (end - start) * part // parts for part in range(parts + 1)}
+        if self.thorough:
+            turns = (turn for shape in shapes for turn in shape.turns())
+            grid |= {some for turn in turns for some in (turn, turn + 1) if start <= some <= end}
+            grid |= set(range(end - _LAST + 1, end + 1))
+        ordered = sorted(grid)
+        values = [bound(some) for some in ordered]
+        at = max(range(len(ordered)), key=values.__getitem__)
+        low, high = ordered[max(0, at - 1)], ordered[min(len(ordered) - 1, at + 1)]
+        return max(values[at], *(bound(low + (high - low) * part // 6) for part in range(1, 6)))
+
+    def _affordable(self, shapes: Sequence[Shape]) -> int:
+        if not self.thorough:
+            return _FEW
+        return min(_ALL_UP_TO, max(_LAST, _WORK // max(1, sum(shape.kinds for shape in shapes))))
