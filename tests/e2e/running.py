@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +129,12 @@ def ran(*words: str | Path, at: Path, env: Mapping[str, str] | None = None) -> E
     """Run a command to its end."""
     with pocchaos(*words, at=at, env=env) as command:
         return command.ended()
+
+
+def at_once(jobs: Mapping[str, Callable[[], Ended]], width: int = 3) -> dict[str, Ended]:
+    """The ends of several runs that go on beside each other: each waits most of its time."""
+    with ThreadPoolExecutor(width) as pool:
+        return dict(zip(jobs, pool.map(lambda job: job(), jobs.values()), strict=True))
 
 
 def until(found: Callable[[], T | None], what: str, within: float = 60.0) -> T:

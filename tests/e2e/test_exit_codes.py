@@ -1,12 +1,14 @@
 """What a run ends with, and that it leaves nothing running and something to judge."""
 
 import signal
+from collections.abc import Callable, Mapping
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.running import Ended, pocchaos, ran
+from tests.e2e.running import Command, Ended, at_once, pocchaos, ran
 from tests.e2e.scenarios import free_port, quick, started, write
 
 pytestmark = pytest.mark.slow  # together; none of them alone on a quiet machine
@@ -102,12 +104,40 @@ def long(llm: str) -> dict[str, Any]:
     return scenario
 
 
-@pytest.mark.parametrize("part", ["toxiproxy-server", "pocchaos.stand", "pocchaos.load.worker"])
-def test_4_when_a_part_of_ours_is_killed_in_the_middle(llm: str, tmp_path: Path, part: str) -> None:
-    with pocchaos("run", write(tmp_path, long(llm)), at=tmp_path) as command:
-        command.begun(fault=True)
-        command.kill(part)
-        ended = command.ended()
+PARTS = ("toxiproxy-server", "pocchaos.stand", "pocchaos.load.worker")
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def cut_short(llm: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
+    """Runs that something happens to when the fault is on: a part of ours killed, or the run told to stop."""
+    leaking = long(llm)
+    leaking["target"]["secrets"] = ["fact of question 001"]
+    leaking["criteria"] = [{"id": "leaks", "metric": "leaked", "at_most": 0}]
+
+    def job(scenario: Mapping[str, Any], happens: Callable[[Command], None]) -> Callable[[], Ended]:
+        path = write(tmp_path_factory.mktemp("cut"), scenario)
+
+        def run() -> Ended:
+            with pocchaos("run", path, at=path.parent) as command:
+                command.begun(fault=True)
+                happens(command)
+                return command.ended()
+
+        return run
+
+    return at_once(
+        {
+            **{part: job(long(llm), methodcaller("kill", part)) for part in PARTS},
+            **{number.name: job(long(llm), methodcaller("interrupt", number)) for number in SIGNALS},
+            "leaking": job(leaking, methodcaller("interrupt", signal.SIGINT)),
+        }
+    )
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_4_when_a_part_of_ours_is_killed_in_the_middle(cut_short: dict[str, Ended], tmp_path: Path, part: str) -> None:
+    ended = cut_short[part]
     assert ended.code == 4, ended.told()
     assert "Traceback" not in ended.err
     assert ended.facts["stopped"]
@@ -117,19 +147,28 @@ def test_4_when_a_part_of_ours_is_killed_in_the_middle(llm: str, tmp_path: Path,
     assert judged(ended, tmp_path) == 3
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_130_when_interrupted_in_the_middle(llm: str, tmp_path: Path, number: signal.Signals) -> None:
-    with pocchaos("run", write(tmp_path, long(llm)), at=tmp_path) as command:
-        command.begun(fault=True)
-        command.interrupt(number)
-        ended = command.ended()
+@pytest.mark.parametrize("number", SIGNALS)
+def test_130_when_interrupted_in_the_middle(
+    cut_short: dict[str, Ended], tmp_path: Path, number: signal.Signals
+) -> None:
+    ended = cut_short[number.name]
     assert ended.code == 130, ended.told()
     assert "interrupted" in ended.facts["stopped"]
     assert "Traceback" not in ended.err
     assert judged(ended, tmp_path) == 3
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_leak_in_what_was_recorded_fails_although_the_run_was_interrupted(
+    cut_short: dict[str, Ended], tmp_path: Path
+) -> None:
+    """One finding always fails, and 130 is still what an interrupted run ends with."""
+    ended = cut_short["leaking"]
+    assert ended.code == 130, ended.told()
+    assert ended.verdict_of("leaks") == "FAIL"
+    assert judged(ended, tmp_path) == 1
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 def test_130_when_interrupted_during_the_preparation(llm: str, tmp_path: Path, number: signal.Signals) -> None:
     """It waits for a target that never becomes ready."""
     scenario = quick(llm)
@@ -141,20 +180,6 @@ def test_130_when_interrupted_during_the_preparation(llm: str, tmp_path: Path, n
     assert ended.code == 130, ended.told()
     assert "Traceback" not in ended.err
     assert judged(ended, tmp_path) == 3
-
-
-def test_a_leak_in_what_was_recorded_fails_although_the_run_was_interrupted(llm: str, tmp_path: Path) -> None:
-    """One finding always fails, and 130 is still what an interrupted run ends with."""
-    scenario = long(llm)
-    scenario["target"]["secrets"] = ["fact of question 001"]
-    scenario["criteria"] = [{"id": "leaks", "metric": "leaked", "at_most": 0}]
-    with pocchaos("run", write(tmp_path, scenario), at=tmp_path) as command:
-        command.begun(fault=True)
-        command.interrupt(signal.SIGINT)
-        ended = command.ended()
-    assert ended.code == 130, ended.told()
-    assert ended.verdict_of("leaks") == "FAIL"
-    assert judged(ended, tmp_path) == 1
 
 
 def test_an_address_that_is_open_to_the_network_must_be_asked_for(llm: str, tmp_path: Path) -> None:

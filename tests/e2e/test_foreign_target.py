@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.e2e.running import Ended, pocchaos, ran, until
+from tests.e2e.running import Ended, at_once, pocchaos, ran, until
 from tests.e2e.scenarios import KEY, TARGETS, detached, free_port, quick, started, write
 
 pytestmark = pytest.mark.slow
@@ -104,8 +105,19 @@ def run_compose(llm: str, database: str, at: Path, habit: str) -> Ended:
     return ended
 
 
-def test_a_running_target_that_behaves_passes(llm: str, database: str, tmp_path: Path) -> None:
-    ended = run_compose(llm, database, tmp_path, "well")
+@pytest.fixture(scope="module")
+def runs(llm: str, database: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
+    """The same scenario against one that behaves and one that hangs; a short one against one that detaches itself."""
+    jobs = {
+        habit: partial(run_compose, llm, database, tmp_path_factory.mktemp(habit), habit) for habit in ("well", "hang")
+    }
+    at = tmp_path_factory.mktemp("detached")
+    path = write(at, quick(llm, start=detached(at / "ask.pid")))
+    return at_once({**jobs, "detached": partial(ran, "run", path, at=at)})
+
+
+def test_a_running_target_that_behaves_passes(runs: dict[str, Ended]) -> None:
+    ended = runs["well"]
     assert ended.code == 0, ended.told()
     assert ended.facts["target_version"] == "ask:1.4"
     assert [fault["bitten"] for fault in ended.verdicts["faults"]] == [True]
@@ -113,19 +125,18 @@ def test_a_running_target_that_behaves_passes(llm: str, database: str, tmp_path:
     assert refused > 5, "malformed inputs are refused, politely"
 
 
-def test_a_running_target_that_hangs_fails(llm: str, database: str, tmp_path: Path) -> None:
-    ended = run_compose(llm, database, tmp_path, "hang")
+def test_a_running_target_that_hangs_fails(runs: dict[str, Ended]) -> None:
+    ended = runs["hang"]
     assert ended.code == 1, ended.told()
     assert ended.verdict_of("quality") == "PASS"
     assert ended.verdict_of("no-hang") == ended.verdict_of("graceful") == "FAIL"
 
 
 def test_a_detached_target_lives_on_after_its_start_command_and_is_stopped_by_its_own_stop(
-    llm: str, tmp_path: Path
+    runs: dict[str, Ended],
 ) -> None:
-    pidfile = tmp_path / "ask.pid"
-    ended = ran("run", write(tmp_path, quick(llm, start=detached(pidfile))), at=tmp_path)
-    assert ended.code == 0, ended.told()  # and `ended` proves that no process is left
+    ended = runs["detached"]  # which proves that no process was left
+    assert ended.code == 0, ended.told()
     assert ended.marks("target") == []
 
 
