@@ -8,12 +8,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final, assert_never
+from typing import Final
 
 import polars as pl
 
-from pocchaos.faults import Down, Match, StandFault, Toxic, Visibility
+from pocchaos.faults import Match, StandFault, Toxic, Visibility
 from pocchaos.judging.edges import Turn
+from pocchaos.judging.read_back import as_asked
 from pocchaos.model.units import show_share
 from pocchaos.model.verdict import Bite
 from pocchaos.scenario.language import Upstream
@@ -22,7 +23,6 @@ from pocchaos.statistics.beta import binomial_at_most
 
 ENOUGH: Final = 10  # predicted attempts below which an absence of attempts says nothing
 STRAY: Final = 1  # attempts that may slip through a blind fault at its edges
-FLOAT32: Final = 1e-6  # the server keeps toxicity in 32 bits
 HALF: Final = 0.5
 IMPROBABLE: Final = 0.001
 
@@ -48,6 +48,7 @@ class Counts:
     window: FaultWindow
     happened: tuple[Turn, ...]
     on: tuple[Span, ...]  # when it was on for certain
+    due: int  # on-times that had begun when the run ended
     predicted: float | None  # attempts, from the baseline; None: no usable baseline
     arrived: int  # attempts that the fault is for, while it was on
     eligible: int
@@ -93,11 +94,19 @@ def never_on(counts: Counts) -> str | None:
     return "it was never confirmed on: the run ended before it, or its edge failed"
 
 
+def sometimes_on(counts: Counts) -> str | None:
+    """A flap of which some on-times left no mark: nobody knows what happened in them."""
+    confirmed = sum(turn.on is not None for turn in counts.happened)
+    if confirmed >= counts.due:
+        return None
+    return f"only {confirmed} of {counts.due} on-times were confirmed: run it again"
+
+
 def read_back_differs(counts: Counts) -> str | None:
     """Toxiproxy must show what was asked for; the stand confirms its own faults itself."""
-    if isinstance(counts.window.fault, StandFault):
-        return None
-    missing = sum(1 for turn in counts.happened if turn.on is not None and not _as_asked(counts, turn))
+    missing = sum(
+        1 for turn in counts.happened if turn.on is not None and not as_asked(counts.window.fault, turn.read_back)
+    )
     return f"the server did not read back what was set ({missing} of {len(counts.on)} times)" if missing else None
 
 
@@ -122,6 +131,17 @@ def too_few_predicted(counts: Counts) -> str | None:
     return (
         f"the baseline predicts {counts.predicted:.1f} attempts for the window, and {ENOUGH} are needed: "
         "raise the load, vary the inputs (a cache?) or lengthen the fault"
+    )
+
+
+def drawn_unseen(counts: Counts) -> str | None:
+    """A toxic that is drawn per connection: read back, but whether any connection drew it is not known."""
+    fault = counts.window.fault
+    if not isinstance(fault, Toxic) or fault.toxicity >= 1:
+        return None
+    return (
+        f"its effect was not seen: at toxicity {show_share(fault.toxicity)} it is a draw per connection "
+        "that nobody checked; say toxicity 100%"
     )
 
 
@@ -150,27 +170,28 @@ def none_marked(counts: Counts) -> str | None:
 
 
 def draws_improbable(counts: Counts) -> str | None:
-    """The stand's own draw went wrong: that is ours, whatever the target did."""
+    """Fewer drawn than half of what error_rate says is bad luck or ours: ours if luck would hardly do that."""
     fault = counts.window.fault
-    if not isinstance(fault, StandFault) or counts.eligible < ENOUGH:
+    if not isinstance(fault, StandFault):
         return None
     rate = fault.error_rate
-    few = counts.marked < HALF * rate * counts.eligible
-    if not few and binomial_two_sided(counts.marked, counts.eligible, rate) >= IMPROBABLE:
-        return None
-    return (
-        f"harness error: the stand marked {counts.marked} of {counts.eligible} eligible attempts "
-        f"at error_rate {show_share(rate)}"
-    )
+    met = f"{counts.marked} of {counts.eligible} eligible attempts at error_rate {show_share(rate)}"
+    if counts.eligible >= ENOUGH and binomial_two_sided(counts.marked, counts.eligible, rate) < IMPROBABLE:
+        return f"harness error: the stand marked {met}"
+    if counts.marked < HALF * rate * counts.eligible:
+        return f"too few eligible attempts met it: {met}; raise the load"
+    return None
 
 
 Doubt = Callable[[Counts], str | None]
 DOUBTS: Final[tuple[Doubt, ...]] = (
     never_on,
+    sometimes_on,
     read_back_differs,
     no_baseline,
     not_used,
     too_few_predicted,
+    drawn_unseen,
     not_blind_after_all,
     met_no_attempt,
     none_marked,
@@ -200,6 +221,7 @@ def _count(window: FaultWindow, happened: tuple[Turn, ...], evidence: Evidence) 
         window=window,
         happened=happened,
         on=on,
+        due=sum(turn.planned[0] < evidence.ended for turn in happened),
         predicted=_predicted(here, on or window.spans, evidence),
         arrived=len(during),
         eligible=int(during["eligible"].list.contains(window.key).sum() or 0),
@@ -241,25 +263,6 @@ def _matches(match: Match, attempts: pl.DataFrame) -> pl.Expr:
     if match.tenant is not None:
         wanted = wanted & (pl.col("tenant").is_null() | (pl.col("tenant") == match.tenant))
     return wanted
-
-
-def _as_asked(counts: Counts, turn: Turn) -> bool:
-    match counts.window.fault:
-        case Down():
-            return turn.read_back.get("enabled") is False
-        case Toxic() as toxic:
-            shown = turn.read_back.get("attributes")
-            beside = (("type", toxic.kind), ("stream", toxic.stream))
-            return (
-                isinstance(shown, Mapping)
-                and all(shown.get(key) == value for key, value in toxic.wire().items())
-                and all(turn.read_back.get(key, value) == value for key, value in beside)
-                and abs(turn.read_back.get("toxicity", toxic.toxicity) - toxic.toxicity) <= FLOAT32
-            )
-        case StandFault():
-            return True
-        case _ as never:
-            assert_never(never)
 
 
 def _proof(counts: Counts) -> str:

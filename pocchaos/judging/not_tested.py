@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, get_args
 
+from pocchaos.faults import Toxic
 from pocchaos.metrics.table import Table
 from pocchaos.scenario.language import Category, Scenario
 from pocchaos.scenario.plan import Plan
@@ -25,7 +26,14 @@ _ASKED: Final = {
 
 def not_tested(scenario: Scenario, plan: Plan, table: Table) -> tuple[str, ...]:
     """The gaps, those of this scenario first, those of the language last."""
-    return (*_categories(plan), *_upstreams(scenario, table), *_outages(table), *_tenants(scenario), *OUTSIDE)
+    return (
+        *_categories(plan),
+        *_upstreams(scenario, table),
+        *_draws(plan),
+        *_outages(table),
+        *_tenants(scenario),
+        *OUTSIDE,
+    )
 
 
 def _categories(plan: Plan) -> Iterator[str]:
@@ -43,6 +51,12 @@ def _upstreams(scenario: Scenario, table: Table) -> Iterator[str]:
     for fault in table.faults:
         if fault.bite is not None and not fault.bite.bitten:
             yield f"{fault.id} in {table.stages[fault.stage].name}: it is not proven to have bitten"
+
+
+def _draws(plan: Plan) -> Iterator[str]:
+    drawn = dict.fromkeys(w.id for w in plan.windows if isinstance(w.fault, Toxic) and w.fault.toxicity < 1)
+    if drawn:
+        yield f"the effect of {', '.join(drawn)}: drawn per connection (toxicity below 100 %), and nobody checked which"
 
 
 def _outages(table: Table) -> Iterator[str]:

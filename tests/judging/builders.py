@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pocchaos.assertions import Contains
-from pocchaos.faults import AnyStandFault, AnyToxic, Down
+from pocchaos.faults import AnyStandFault, AnyToxic, Down, Toxic
 from pocchaos.files.batch import Batch, encode
 from pocchaos.files.evidence import SampleLog, compact, mark_record
 from pocchaos.files.log import JsonLines
@@ -262,7 +262,10 @@ def shown(fault: Down | AnyToxic | AnyStandFault) -> dict[str, Any]:
     """What toxiproxy-server shows of a fault that is on."""
     if isinstance(fault, Down):
         return {"proxy": fault.upstream, "enabled": False, "toxics": []}
-    return {"attributes": dict(fault.wire())} if hasattr(fault, "wire") else {}
+    if isinstance(fault, Toxic):
+        attributes = dict(fault.wire())
+        return {"type": fault.kind, "stream": fault.stream, "toxicity": fault.toxicity, "attributes": attributes}
+    return {}
 
 
 def write_run(

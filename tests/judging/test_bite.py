@@ -11,12 +11,14 @@ from pocchaos.faults.http_error import HttpError
 from pocchaos.faults.latency import Latency
 from pocchaos.faults.stall import Stall
 from pocchaos.faults.timeout import Timeout
+from pocchaos.judging import judge
 from pocchaos.judging.bite import binomial_two_sided
 from pocchaos.judging.table import build
 from pocchaos.model.evidence import Attempt
+from pocchaos.model.units import parse_share
 from pocchaos.model.verdict import Bite
 from pocchaos.scenario.plan import Plan
-from tests.judging.builders import Stretch, answered, attempts_for, marks_of, plan_of
+from tests.judging.builders import Stretch, answered, attempts_for, marks_of, plan_of, shown
 from tests.judging.conftest import RunDir
 
 Fault = Down | AnyToxic | AnyStandFault
@@ -97,6 +99,14 @@ class TestStandFaults:
         assert bite.bitten is bitten
         assert bitten or "harness error" in bite.why
 
+    def test_too_few_draws_that_may_happen_ask_for_more_load(self, run_dir: RunDir) -> None:
+        """1 of 12 at 30 %: 3.6 expected, and p = 0.17; bad luck, and hardly a fault."""
+        fault = HttpError(upstream="llm", type="http_error", error_rate="30%")
+        bite = seen(run_dir, fault, marked(fault, count=1, eligible=12))
+        assert not bite.bitten
+        assert bite.why.startswith("too few eligible attempts met it: 1 of 12")
+        assert "raise the load" in bite.why
+
     def test_counts_the_eligible_alone(self, run_dir: RunDir) -> None:
         """`every: 4`: a quarter of the attempts, and all of those."""
         fault = HttpError(upstream="llm", type="http_error", every=4)
@@ -131,7 +141,26 @@ class TestToxics:
     def test_a_visible_toxic_without_crossings_has_not_bitten(self, run_dir: RunDir) -> None:
         assert not seen(run_dir, SLOW, lambda plan: attempts_for(plan, 0)).bitten
 
-    @pytest.mark.parametrize("shown", [{}, {"attributes": {"latency": 100, "jitter": 0}}])
+    @pytest.mark.parametrize("toxicity", ["5%", "99%"])
+    def test_a_draw_per_connection_that_nobody_checked_is_no_proof(self, run_dir: RunDir, toxicity: str) -> None:
+        drawn = SLOW.model_copy(update={"toxicity": parse_share(toxicity)})
+        run = run_dir(*stages(drawn), attempts=lambda plan: [*attempts_for(plan, 0), *attempts_for(plan, 1)])
+        judged = judge(run)
+        assert not judged.faults[0].bitten
+        assert "its effect was not seen" in judged.faults[0].why
+        assert any("drawn per connection" in gap and "llm.latency" in gap for gap in judged.not_tested)
+
+    @pytest.mark.parametrize(
+        "shown",
+        [
+            {},
+            {**shown(SLOW), "attributes": {"latency": 100, "jitter": 0}},
+            {**shown(SLOW), "type": "timeout"},
+            {**shown(SLOW), "stream": "upstream"},
+            {**shown(SLOW), "toxicity": 0.5},
+            {**shown(SLOW), "toxicity": None},
+        ],
+    )
     def test_what_is_not_read_back_is_not_proven(self, run_dir: RunDir, shown: dict[str, Any]) -> None:
         bite = seen(
             run_dir,
@@ -173,6 +202,24 @@ def test_the_on_times_of_one_flap_count_together(run_dir: RunDir) -> None:
     bite = seen(run_dir, DOWN, attempts, stretches=stretches)
     assert bite.bitten
     assert 20 <= (bite.predicted or 0) <= 26
+
+
+def flapped(run_dir: RunDir, confirmed: int, facts: dict[str, Any] | None = None) -> Bite:
+    """Three on-times of three seconds, of which the first so many left marks."""
+    stretches = stages(DOWN, spans=((0.0, 3.0), (4.0, 7.0), (8.0, 10.0)))
+    marks = [mark for mark in marks_of(plan_of(stretches)) if mark.detail["span"] < confirmed]
+    return seen(run_dir, DOWN, lambda plan: attempts_for(plan, 0), stretches=stretches, marks=marks, facts=facts)
+
+
+@pytest.mark.parametrize("confirmed", [1, 2])
+def test_a_flap_of_which_some_on_times_left_no_mark_has_not_bitten(run_dir: RunDir, confirmed: int) -> None:
+    bite = flapped(run_dir, confirmed)
+    assert not bite.bitten
+    assert f"only {confirmed} of 3 on-times were confirmed" in bite.why
+
+
+def test_a_flap_that_was_confirmed_each_time_has_bitten(run_dir: RunDir) -> None:
+    assert flapped(run_dir, 3).bitten
 
 
 def test_a_fault_whose_edge_never_came_has_not_bitten(run_dir: RunDir) -> None:
