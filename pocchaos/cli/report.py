@@ -1,4 +1,4 @@
-"""`pocchaos report RUN`: render a judged run again, without judging it."""
+"""`pocchaos report RUN`: the reports alone, from what was recorded; the verdict on disk is left as it is."""
 
 import typer
 

@@ -1,6 +1,7 @@
 """What a run ends with, and that it leaves nothing running and something to judge."""
 
 import signal
+import time
 from collections.abc import Callable, Mapping
 from operator import methodcaller
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.running import Command, Ended, at_once, pocchaos, ran
+from pocchaos.files.rundir import RunDirectory
+from tests.e2e.running import Command, Ended, at_once, pocchaos, ran, until
 from tests.e2e.scenarios import free_port, quick, started, write
 
 pytestmark = pytest.mark.slow  # together; none of them alone on a quiet machine
@@ -104,6 +106,12 @@ def long(llm: str) -> dict[str, Any]:
     return scenario
 
 
+def interrupt_twice(command: Command) -> None:
+    command.interrupt(signal.SIGINT)
+    time.sleep(0.2)  # it is stopping now; a signal too early or too late shows nothing, and fails nothing
+    command.interrupt(signal.SIGINT)
+
+
 PARTS = ("toxiproxy-server", "pocchaos.stand", "pocchaos.load.worker")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -130,6 +138,7 @@ def cut_short(llm: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, E
         {
             **{part: job(long(llm), methodcaller("kill", part)) for part in PARTS},
             **{number.name: job(long(llm), methodcaller("interrupt", number)) for number in SIGNALS},
+            "twice": job(long(llm), interrupt_twice),
             "leaking": job(leaking, methodcaller("interrupt", signal.SIGINT)),
         }
     )
@@ -156,6 +165,32 @@ def test_130_when_interrupted_in_the_middle(
     assert "interrupted" in ended.facts["stopped"]
     assert "Traceback" not in ended.err
     assert judged(ended, tmp_path) == 3
+
+
+def test_an_impatient_user_is_obeyed_and_nothing_is_left_behind(cut_short: dict[str, Ended], tmp_path: Path) -> None:
+    """The second Ctrl-C cuts the wait for the last answers short, never the stopping of processes."""
+    ended = cut_short["twice"]
+    assert ended.code == 130, ended.told()
+    assert "Traceback" not in ended.err
+    assert judged(ended, tmp_path) == 3
+
+
+def test_what_was_recorded_before_pocchaos_itself_was_killed_is_there_to_be_judged(llm: str, tmp_path: Path) -> None:
+    """SIGKILL cannot be met: our parts end by themselves, and at most a second of the evidence is lost."""
+    with pocchaos("run", write(tmp_path, long(llm)), at=tmp_path) as command:
+        command.begun(fault=True)
+        time.sleep(1.5)  # so that there is something to lose
+        killed = time.monotonic_ns() // 1_000
+        command.interrupt(signal.SIGKILL)
+        until(lambda: not [line for line in command.processes().values() if "ask.py" not in line] or None, "gone")
+    (run,) = (tmp_path / "results").iterdir()
+    again = ran("judge", run, at=tmp_path)
+    assert again.code == 3, again.told()
+    assert "pocchaos was killed while it ran" in again.out
+    directory = RunDirectory.open(run)
+    last = directory.samples()["end"].max()
+    assert isinstance(last, int)
+    assert last + directory.facts["origin_us"] > killed - 1_000_000
 
 
 def test_a_leak_in_what_was_recorded_fails_although_the_run_was_interrupted(

@@ -41,7 +41,8 @@ class Ask(BaseHTTPRequestHandler):
             question = None
         if not isinstance(question, str):
             return self.reply(400, {"error": "expected {q: text}"})
-        return self.reply(200, {"data": {"answer": self.answer(question)}})
+        told = {"session": KEY} if HABIT == "chatty" else {}
+        return self.reply(200, {"data": {"answer": self.answer(question)}, **told})
 
     def answer(self, question: str) -> str:
         if HABIT == "bare":
