@@ -9,7 +9,7 @@ import polars as pl
 
 from pocchaos.metrics.base import View
 from pocchaos.metrics.ground import Ground, merged, within_any
-from pocchaos.metrics.table import FaultScope, StageWindow
+from pocchaos.metrics.table import FaultScope, Span, StageWindow
 from pocchaos.scenario.language import Criterion
 
 Key = Literal["stage", "category", "tenant", "fault"]
@@ -91,7 +91,7 @@ def view(ground: Ground, scope: Scope, upstreams: Patterns | None = None) -> Vie
     selected = _selected(ground, ground.samples.lazy(), scope)
     if scope.fault is not None:
         spans = merged([fault.window for fault in faults if fault.window is not None])
-        everyone = selected.filter(within_any("due", spans))
+        everyone = selected.filter(within_any("due", spans) & ~_in_change(ground, spans))
     else:
         spans = merged([stage.window for stage in stages if stage.window is not None])
         everyone = _selected(ground, _staged(ground, here), scope)
@@ -167,6 +167,14 @@ def _staged(ground: Ground, here: set[int]) -> pl.LazyFrame:
     if len(here) == len(ground.table.stages):
         return ground.in_windows
     return ground.in_windows.filter(pl.col("stage_index").is_in(sorted(here)))
+
+
+def _in_change(ground: Ground, spans: tuple[Span, ...]) -> pl.Expr:
+    """Whether a change was being confirmed when the sample was due; only those within the spans are looked at."""
+    here = [(on, off) for on, off in ground.table.changing if any(on < end and off > start for start, end in spans)]
+    return pl.any_horizontal(
+        pl.lit(value=False), *(pl.col("due").is_between(on, off, closed="left") for on, off in here)
+    )
 
 
 def _upstreams(ground: Ground, scope: Scope, faults: list[FaultScope]) -> Patterns:

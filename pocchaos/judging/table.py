@@ -94,6 +94,7 @@ def build(run: RunDirectory) -> Judged:
         attempts=attempts.select(pl.col(name).cast(kind) for name, kind in ATTEMPTS.items()),
         stages=stages,
         faults=faults,
+        changing=windows.changing,
         deadline=scenario.target.deadline,
         planned=_planned(plan),
         upstreams=exact,
@@ -129,7 +130,7 @@ def _stages(plan: Plan, windows: StageWindows) -> tuple[StageWindow, ...]:
             planned=(stage.start, stage.end),
             window=windows.stages[stage.index],
             windows=stage.windows,
-            baseline=stage.index == 0,
+            baseline=stage.index == 0 or (stage.name == plan.stages[0].name and not stage.windows),
             own_load=stage.own_load,
         )
         for stage in plan.stages

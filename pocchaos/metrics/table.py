@@ -100,6 +100,7 @@ class Table:
     deadline: float  # s
     planned: Mapping[int, int] = field(default_factory=dict)  # stage index -> requests due in it by the plan
     upstreams: Mapping[str, bool] = field(default_factory=dict)  # name -> attempts are joined to requests exactly
+    changing: tuple[Span, ...] = ()  # while a change was being confirmed: due then belongs to no window
     stopped: str = ""  # why the run ended before its plan did; empty: it did not
     canary_surfaces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # tenant -> surfaces that have one
     secrets: int = 0  # how many secrets the scenario declares

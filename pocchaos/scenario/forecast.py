@@ -17,7 +17,7 @@ from pocchaos.scenario.language import Criterion, Scenario
 from pocchaos.scenario.plan import Plan
 from pocchaos.scenario.proportions import proportion
 from pocchaos.scenario.ranges import Part, Ranges
-from pocchaos.scenario.tally import Count, length
+from pocchaos.scenario.tally import Count
 from pocchaos.scenario.windows import StageWindows
 
 BLOCKS: Final = 20  # one-second blocks that a ratio of attempts needs
@@ -115,10 +115,11 @@ def _recovery(ranges: Ranges, part: Part) -> Expected:
             why = f'no fault and no load of its own ends before the end of stage "{stage.name}": name a later stage'
             return counted_only(part, Count(n=0, distinct=0, rows=()), f"nothing to recover from: {why}")
         stretches = (series,) if series[0] < series[1] else ()
+        lasts = (stage.end - series[0]) / 1e6  # what is due in the guard decides too: a FAIL looks at it
         asked = {"category": criterion.category, "tenant": criterion.tenant, "expect": "answer"}
         counts.append(counted := ranges.tally.count(stretches, **asked))  # type: ignore[arg-type]
         rate = ranges.rate(criterion, stretches or ((stage.start, stage.end),), expect="answer")
-        if refusal := _too_short(ranges, criterion, stage.name, length(stretches), rate):
+        if refusal := _too_short(ranges, criterion, stage.name, lasts, rate):
             return counted_only(part, counted, refusal)
     if not counts:
         return counted_only(part, Count(n=0, distinct=0, rows=()), nowhere(criterion))
@@ -138,7 +139,7 @@ def _too_short(ranges: Ranges, criterion: Criterion, stage: str, series: float, 
     if series >= needed:
         return ""
     return (
-        f'the series up to the guard of stage "{stage}" lasts {show_seconds(series)}, and {show_seconds(needed)} are '
+        f'the series up to the end of stage "{stage}" lasts {show_seconds(series)}, and {show_seconds(needed)} are '
         f"needed (limit, three bins of {show_seconds(bin_length)}, one deadline): "
         f"+{ceil(needed - series)} s at this rate"
     )

@@ -11,7 +11,9 @@ from pocchaos.faults.http_error import HttpError
 from pocchaos.faults.latency import Latency
 from pocchaos.faults.stall import Stall
 from pocchaos.files.rundir import RunDirectory
+from pocchaos.judging.scopes import Scope, view
 from pocchaos.judging.table import build
+from pocchaos.metrics.ground import Ground
 from pocchaos.metrics.table import ATTEMPTS, SAMPLES
 from pocchaos.model.errors import RunDirectoryError
 from pocchaos.model.evidence import How, Sample, StreamEnd
@@ -262,6 +264,39 @@ def test_a_request_is_bitten_by_a_visible_toxic_only_where_it_holds_every_connec
         attempts=lambda plan: [*attempts_for(plan, 0), *attempts_for(plan, 1)],
     )
     assert build(run).table.samples["bitten"].sum() == bitten
+
+
+def test_a_sample_due_while_a_flap_was_being_switched_is_under_no_fault(run_dir: RunDir) -> None:
+    """10 requests a second; the second on-time was confirmed two seconds late, all others 5 ms: 20 + 1 fall out."""
+    flap = Down(upstream="llm", flap={"fault": "3s", "pause": "1s"})
+    stretches = [
+        Stretch(name="baseline", replies=[answered()]),
+        Stretch(name="outage", replies=[answered()], fault=flap, spans=((0.0, 3.0), (4.0, 10.0))),
+    ]
+    late = [
+        mark
+        if (mark.kind, mark.detail["span"]) != ("fault_on", 1)
+        else replace(mark, at=mark.at + 1_995_000, confirmed=(mark.confirmed or 0) + 1_995_000)
+        for mark in marks_of(plan_of(stretches))
+    ]
+    found = build(run_dir(*stretches, marks=late)).table
+    counted = view(Ground(found), Scope(fault=("llm.down",))).everyone.collect()
+    due = set(counted["due"].to_list())
+    assert due == set(range(10_100_000, 17_000_000, 100_000)) - {13_000_000, *range(14_000_000, 16_000_000, 100_000)}
+
+
+def test_a_second_stage_named_like_the_baseline_is_the_baseline_too(run_dir: RunDir) -> None:
+    """What fails there fails on its own: no other baseline could excuse it. With a fault in it, it is another stage."""
+    found = build(
+        run_dir(
+            Stretch(name="baseline", replies=[answered()]),
+            Stretch(name="outage", replies=[hung()], fault=Down(upstream="llm")),
+            Stretch(name="baseline", replies=[answered()]),
+            Stretch(name="baseline", replies=[answered()], fault=Down(upstream="llm")),
+        )
+    ).table
+    assert [stage.baseline for stage in found.stages] == [True, False, True, False]
+    assert Ground(found).baseline == found.stages[0]
 
 
 def test_a_run_without_samples_has_an_empty_table(run_dir: RunDir) -> None:

@@ -130,7 +130,7 @@ CANNOT = {
     "a series too short": (
         {"criteria": [criterion("time_to_recover", stage="recovery", at_most="40s")]},
         line(
-            'criteria[0]: the series up to the guard of stage "recovery" lasts 40 s, and 48 s are needed ',
+            'criteria[0]: the series up to the end of stage "recovery" lasts 40 s, and 48 s are needed ',
             "(limit, three bins of 2 s, one deadline): +8 s at this rate",
         ),
     ),
@@ -144,7 +144,7 @@ CANNOT = {
     "the outage itself": (
         {"criteria": [criterion("time_to_recover", stage="outage", at_most="4s")]},
         line(
-            'criteria[0]: the series up to the guard of stage "outage" lasts 0 ms, and 12 s are needed ',
+            'criteria[0]: the series up to the end of stage "outage" lasts 0 ms, and 12 s are needed ',
             "(limit, three bins of 2 s, one deadline): +12 s at this rate",
         ),
     ),
@@ -184,11 +184,18 @@ def test_seconds_under_a_fault_add_up_over_the_cycles() -> None:
 
 
 def test_each_cycle_of_a_recovery_must_be_long_enough() -> None:
-    """The worst occurrence decides; the last one has no guard, the others have."""
-    cycles = block(stage("out", "10s", http_error()), stage("rest", "14s"), repeat=2)
+    """The worst occurrence decides, and all of these are one second too short."""
+    cycles = block(stage("out", "10s", http_error()), stage("rest", "12s"), repeat=2)
     slow = criterion("time_to_recover", stage="rest", at_most="5s")
     (message,) = told(foreseen(stage("baseline"), cycles, criteria=[slow]))
     assert 'stage "rest" lasts 12 s, and 13 s are needed' in message
+
+
+def test_the_guard_of_a_recovery_is_the_deadline_that_it_needs() -> None:
+    """Limit 5 s, three bins of 2 s and one deadline: 13 s to the stage's end, whether it is guarded or not."""
+    cycles = block(stage("out", "10s", http_error()), stage("rest", "13s"), repeat=2)
+    slow = criterion("time_to_recover", stage="rest", at_most="5s")
+    assert told(foreseen(stage("baseline"), cycles, criteria=[slow])) == []
 
 
 def test_right_and_wrong_need_something_to_check_by() -> None:
