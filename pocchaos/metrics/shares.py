@@ -101,7 +101,7 @@ class Share(Metric):
         )
 
     def _notes(self, people: Population, view: View, clean: bool) -> tuple[str, ...]:  # noqa: FBT001 - private
-        notes = [f"{people.inputs:,} different inputs"]
+        notes = [f"{people.inputs:,} different input{'s' * (people.inputs != 1)}"]
         if view.fixed:
             notes[0] = f"about these {people.inputs:,} inputs, not others like them"
         if view.faulted and len(view.spans) == 1:

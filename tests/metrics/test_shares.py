@@ -145,3 +145,8 @@ def test_a_scope_without_samples_has_no_figure() -> None:
     found = read("refused", run, 0.9)
     assert found.figure is None
     assert found.troubles
+
+
+def test_one_input_is_named_in_the_singular() -> None:
+    run = table(stage("baseline", 60, answered(20, inputs=1)))
+    assert "1 different input" in read("answered", run, 0.9).notes

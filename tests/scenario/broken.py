@@ -738,6 +738,33 @@ CASES = (
         ],
     ),
     Case(
+        "degraded_without_a_sign",
+        (
+            ("    fallback: {header: x-degraded}\n", ""),
+            ("category: in_scope, metric: answered", "category: in_scope, metric: degraded"),
+        ),
+        [
+            (
+                "scenario.yaml:62: criteria[0].metric: degraded needs a sign of a fallback, and there "
+                "is none: add `target.markers.fallback`"
+            ),
+        ],
+    ),
+    Case(
+        "over_refused_without_a_sign",
+        (
+            ("    refusal: {path: refused}\n", ""),
+            ("metric: answered, at_least: 90%", "metric: over_refused, at_most: 5%"),
+            ("category: off_topic, metric: refused, at_least: 80%", "metric: crashed, at_most: 5%"),
+        ),
+        [
+            (
+                "scenario.yaml:62: criteria[0].metric: over_refused needs a sign of a refusal, and there "
+                "is none: add `target.markers.refusal`"
+            ),
+        ],
+    ),
+    Case(
         "answered_about_refusals",
         (("category: in_scope, metric: answered", "category: off_topic, metric: answered"),),
         [

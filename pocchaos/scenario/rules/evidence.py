@@ -26,6 +26,7 @@ def evidence(draft: Draft) -> Iterator[Finding]:
             yield from _diluted(where, criterion, draft)
         if draft.inputs_whole:
             yield from _unchecked(where, criterion, draft)
+        yield from _unmarked(where, criterion, draft)
         yield from _of_leaks(where, criterion, draft)
 
 
@@ -177,6 +178,17 @@ def _unchecked(where: Where, criterion: Criterion, draft: Draft) -> Iterator[Fin
             )
             yield Finding(where=(*where, "metric"), message=said)
             return
+
+
+def _unmarked(where: Where, criterion: Criterion, draft: Draft) -> Iterator[Finding]:
+    """`degraded` and `over_refused` are known by a marker alone: without it they are 0 % of whatever happens."""
+    needed = {"degraded": ("fallback", "a fallback"), "over_refused": ("refusal", "a refusal")}
+    if draft.target is None or criterion.metric not in needed:
+        return
+    kind, what = needed[criterion.metric]
+    if not getattr(draft.target.markers, kind):
+        said = f"{criterion.metric} needs a sign of {what}, and there is none: add `target.markers.{kind}`"
+        yield Finding(where=(*where, "metric"), message=said)
 
 
 def _of_leaks(where: Where, criterion: Criterion, draft: Draft) -> Iterator[Finding]:
