@@ -45,8 +45,17 @@ def interval(judgement: Judgement) -> str:
 def limit(judgement: Judgement) -> str:
     """`≥ 95 %` or `≤ 3 s`, with what it is compared to."""
     sign = "≥" if judgement.sense == "at_least" else "≤"
-    beside = f" of stage {judgement.of.get('stage', '?')}" if judgement.of else ""
-    return f"{sign} {show(judgement.limit, judgement.unit)}{beside}"
+    return f"{sign} {show(judgement.limit, judgement.unit)}{_beside(judgement)}"
+
+
+def _beside(judgement: Judgement) -> str:
+    """` of stage baseline (98.5 %)`; the figure only where its unit is certain: points are of shares."""
+    if not judgement.of:
+        return ""
+    said, figure = f" of stage {judgement.of.get('stage', '?')}", judgement.of.get("figure")
+    if judgement.unit == "points" and isinstance(figure, int | float):
+        said += f" ({show_share(figure)})"
+    return said
 
 
 def scope(judged: Mapping[str, Any]) -> str:
