@@ -133,6 +133,11 @@ def test_a_baseline_without_samples_shows_nothing() -> None:
     assert "baseline has no sample" in judge(run, "answered", stage="load", at_least="95%").why
 
 
+def test_a_second_baseline_fails_on_its_own_like_the_first() -> None:
+    run = table(stage("baseline", 60, wrong(400)), stage("baseline", 60, wrong(400)))
+    assert judge(run, "answered", at_least="95%", stage="baseline").verdict is FAIL
+
+
 def test_a_scenario_in_which_nothing_deserves_an_answer_has_no_unhealthy_baseline() -> None:
     run = table(stage("baseline", 60, refused(500)))
     assert judge(run, "refused", at_least="95%").verdict is PASS

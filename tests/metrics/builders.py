@@ -173,7 +173,7 @@ class Timeline:
                     planned=(at, end),
                     window=window,
                     windows=keys,
-                    baseline=index == 0,
+                    baseline=index == 0 or (part.name == self.parts[0].name and not part.faults),
                     own_load=part.own_load,
                 )
             )
