@@ -25,7 +25,7 @@ def main() -> int:
     """Run what is missing, say what was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.selftest", description=__doc__)
     parser.add_argument("--part", action="store_true", help="the healthy POC twice and each defect once")
-    parser.add_argument("--turn", action="store_true", help="three runs of that part, others with each commit")
+    parser.add_argument("--turn", action="store_true", help="two runs of that part, others with each commit")
     parser.add_argument("--fresh", action="store_true", help="forget what was done at this commit")
     given = parser.parse_args()
     matrix = read()
