@@ -6,17 +6,15 @@ from typing import Final
 
 import polars as pl
 
+from pocchaos.metrics import gaps
 from pocchaos.metrics.base import NO_SAMPLE, Metric, Trouble, View
 from pocchaos.metrics.ground import Ground
 from pocchaos.metrics.table import FaultScope
 from pocchaos.model.outcome import Outcome
 from pocchaos.model.units import show_seconds, show_share
 
-LOST: Final = 0.01  # share of the scope's samples that our generator may lose
-SENT: Final = 0.99  # share of the plan that must have gone out
 HEALTHY: Final = 0.80  # share of the baseline that must be answered
 CALM: Final = 10  # samples below which a baseline shows nothing
-UNKNOWN: Final = 0.01  # share of the scope's samples whose assert or hook may have raised
 SATURATED_LAG: Final = 0.005  # s; own generator, measured at 1,000/s on one core
 LAG_SHARE: Final = 0.02  # of the limit
 
@@ -76,11 +74,11 @@ def troubles(view: View, metric: Metric, counts: Counts) -> tuple[Trouble, ...]:
     found += _nothing(view, counts)
     found += _unproven(metric.rests_on(view), view.ground)
     found += _baseline(view)
-    found += _lost(counts, view.ground)
-    found += _sent(view)
+    found += gaps.lost(counts.lost, counts.unsent, counts.due, stopped=bool(view.ground.table.stopped))
+    found += gaps.sent(view, tuple(stage.index for stage in view.stages))
     if metric.bodies:
-        found += _bodies(counts)
-        found += _unknown(counts)
+        found += gaps.unkept(counts.unkept, counts.ended)
+        found += gaps.unknown(counts.unknown, counts.ended - counts.unkept)
     return tuple(found)
 
 
@@ -153,7 +151,7 @@ def _thin(view: View) -> Iterator[Trouble]:
             remedy="give the baseline more time or a higher rate",
             fail_stands=view.on_baseline,
         )
-    if unclear > UNKNOWN * (known + unclear):
+    if unclear > gaps.UNKNOWN * (known + unclear):
         yield Trouble(
             why=f"{unclear:,} of {known + unclear:,} samples of the baseline could not be judged: an assert raised, "
             "or their bodies were not kept whole",
@@ -165,42 +163,3 @@ def _thin(view: View) -> Iterator[Trouble]:
 def _refusals_only(view: View) -> bool:
     """A scenario in which no input deserves an answer has no answered share to look at."""
     return not view.ground.samples["expects"].any()
-
-
-def _lost(counts: Counts, ground: Ground) -> Iterator[Trouble]:
-    if counts.due and counts.lost > LOST * counts.due:
-        share = show_share(counts.lost / counts.due)
-        yield Trouble(
-            why=f"our generator lost {counts.lost:,} of {counts.due:,} requests ({share})",
-            remedy="lower the rate, or give the generator more workers",
-            fail_stands=bool(ground.table.stopped) and counts.unsent <= LOST * counts.due,
-        )
-
-
-def _sent(view: View) -> Iterator[Trouble]:
-    ground = view.ground
-    planned = sum(ground.table.planned.get(stage.index, 0) for stage in view.stages)
-    sent = sum(ground.sent.get(stage.index, 0) for stage in view.stages if stage.index in ground.table.planned)
-    if sent < SENT * planned:
-        yield Trouble(
-            why=f"{sent:,} of {planned:,} planned requests were sent ({show_share(sent / planned)})",
-            remedy="run it again; lower the rate, or give the generator more workers",
-            fail_stands=bool(ground.table.stopped),
-        )
-
-
-def _bodies(counts: Counts) -> Iterator[Trouble]:
-    if counts.unkept:
-        yield Trouble(
-            why=f"{counts.unkept:,} of {counts.ended:,} bodies were not kept whole: nothing is judged on an excerpt",
-            remedy="run it again with a larger --keep, or let answers be shorter than 16 KiB",
-        )
-
-
-def _unknown(counts: Counts) -> Iterator[Trouble]:
-    unknown, total = counts.unknown, counts.ended - counts.unkept
-    if total and unknown > UNKNOWN * total:
-        yield Trouble(
-            why=f"an assert or hook raised on {unknown:,} of {total:,} samples ({show_share(unknown / total)})",
-            remedy="mend the assert, then `judge` reads the same run again",
-        )

@@ -1,4 +1,4 @@
-"""What is missing from a series of samples that crosses stage borders: lost by us, or unreadable."""
+"""What is missing from the samples that a claim rests on: lost by us, never sent, or unreadable."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -9,57 +9,75 @@ from pocchaos.metrics.base import Trouble, View
 from pocchaos.model.outcome import Outcome
 from pocchaos.model.units import show_share
 
-LOST: Final = 0.01  # share of the series that our generator may lose
-SENT: Final = 0.99  # share of the plan that must have gone out in the stages that it crosses
-UNKNOWN: Final = 0.01  # share of the series whose assert or hook may have raised
+LOST: Final = 0.01  # share of the samples that our generator may lose
+SENT: Final = 0.99  # share of the plan that must have gone out
+UNKNOWN: Final = 0.01  # share of the samples whose assert or hook may have raised
+
+_SINCE: Final = " since the fault's end"
 
 
-def doubts_of_series(view: View, origin: int, end: int) -> tuple[Trouble, ...]:
-    """Reasons against judging what is due in [origin, end) µs: it is not the scope's stage alone."""
-    return (*_lost(view, origin, end), *_sent(view, origin, end))
-
-
-def _lost(view: View, origin: int, end: int) -> Iterator[Trouble]:
-    unknown, kept = pl.col("outcome") == Outcome.UNKNOWN.value, pl.col("kept")
-    counts = (
-        view.selected.filter(pl.col("expects") & (pl.col("due") >= origin) & (pl.col("due") < end))
-        .select(
-            due=(pl.col("lost") | pl.col("judged") | unknown).sum(),
-            lost=pl.col("lost").sum(),
-            unsent=(pl.col("lost") & pl.col("lag").is_null()).sum(),
-            unkept=((pl.col("judged") | unknown) & ~kept).sum(),
-            unknown=(unknown & kept).sum(),
-        )
-        .collect()
-        .row(0, named=True)
-    )
-    due, lost, unknowns = counts["due"], counts["lost"], counts["unknown"]
-    if lost > LOST * due:
+def lost(number: int, unsent: int, due: int, *, stopped: bool, since: str = "") -> Iterator[Trouble]:
+    """Our generator lost too many of those that were due; `unsent` of them were never begun."""
+    if number > LOST * due:
         yield Trouble(
-            why=f"our generator lost {lost:,} of {due:,} requests since the fault's end ({show_share(lost / due)})",
+            why=f"our generator lost {number:,} of {due:,} requests{since} ({show_share(number / due)})",
             remedy="lower the rate, or give the generator more workers",
-            fail_stands=bool(view.ground.table.stopped) and counts["unsent"] <= LOST * due,
+            fail_stands=stopped and unsent <= LOST * due,
         )
-    if counts["unkept"]:
+
+
+def sent(view: View, stages: tuple[int, ...], since: str = "") -> Iterator[Trouble]:
+    """Too little of what was planned in these stages went out."""
+    table = view.ground.table
+    planned = sum(table.planned.get(index, 0) for index in stages)
+    number = sum(view.ground.sent.get(index, 0) for index in stages if index in table.planned)
+    if number < SENT * planned:
         yield Trouble(
-            why=f"{counts['unkept']:,} of {due:,} bodies since the fault's end were not kept whole",
+            why=f"{number:,} of {planned:,} planned requests{since} were sent ({show_share(number / planned)})",
+            remedy="run it again; lower the rate, or give the generator more workers",
+            fail_stands=bool(table.stopped),
+        )
+
+
+def unkept(number: int, of: int, since: str = "") -> Iterator[Trouble]:
+    """A judgement needs a body that was not kept whole."""
+    if number:
+        yield Trouble(
+            why=f"{number:,} of {of:,} bodies{since} were not kept whole: nothing is judged on an excerpt",
             remedy="run it again with a larger --keep, or let answers be shorter than 16 KiB",
         )
-    if unknowns > UNKNOWN * due:
+
+
+def unknown(number: int, of: int, since: str = "") -> Iterator[Trouble]:
+    """An assert or hook raised on too many."""
+    if number > UNKNOWN * of:
         yield Trouble(
-            why=f"an assert or hook raised on {unknowns:,} of {due:,} samples since the fault's end",
+            why=f"an assert or hook raised on {number:,} of {of:,} samples{since} ({show_share(number / of)})",
             remedy="mend the assert, then `judge` reads the same run again",
         )
 
 
-def _sent(view: View, origin: int, end: int) -> Iterator[Trouble]:
-    table, ground = view.ground.table, view.ground
-    crossed = [s.index for s in table.stages if s.planned[0] < end and s.planned[1] > origin]
-    planned = sum(table.planned.get(index, 0) for index in crossed)
-    sent = sum(ground.sent.get(index, 0) for index in crossed if index in table.planned)
-    if sent < SENT * planned:
-        yield Trouble(
-            why=f"{sent:,} of the {planned:,} requests planned since the fault's end were sent",
-            remedy="run it again; lower the rate, or give the generator more workers",
-            fail_stands=bool(table.stopped),
+def doubts_of_series(view: View, origin: int, end: int) -> tuple[Trouble, ...]:
+    """Reasons against judging what is due in [origin, end) µs: it crosses stage borders, unlike the scope."""
+    table = view.ground.table
+    raised, kept = pl.col("outcome") == Outcome.UNKNOWN.value, pl.col("kept")
+    counts = (
+        view.selected.filter(pl.col("expects") & (pl.col("due") >= origin) & (pl.col("due") < end))
+        .select(
+            due=(pl.col("lost") | pl.col("judged") | raised).sum(),
+            lost=pl.col("lost").sum(),
+            unsent=(pl.col("lost") & pl.col("lag").is_null()).sum(),
+            unkept=((pl.col("judged") | raised) & ~kept).sum(),
+            unknown=(raised & kept).sum(),
         )
+        .collect()
+        .row(0, named=True)
+    )
+    due = counts["due"]
+    crossed = tuple(stage.index for stage in table.stages if stage.planned[0] < end and stage.planned[1] > origin)
+    return (
+        *lost(counts["lost"], counts["unsent"], due, stopped=bool(table.stopped), since=_SINCE),
+        *unkept(counts["unkept"], due, _SINCE),
+        *unknown(counts["unknown"], due, _SINCE),
+        *sent(view, crossed, _SINCE),
+    )
