@@ -96,6 +96,15 @@ class Toxic(BaseFault):
         """The attributes in Toxiproxy's own units, as the control API takes them."""
 
 
+class StoppingToxic(Toxic):
+    """A toxic that, on the way up, stops the request before the stand: nothing can be counted there."""
+
+    @property
+    def visibility(self) -> Visibility:
+        """Blind upstream, visible downstream."""
+        return Visibility.BLIND if self.stream == "upstream" else Visibility.VISIBLE
+
+
 class Match(BaseModel):
     """Which attempts a stand fault is for; absent keys match everything."""
 

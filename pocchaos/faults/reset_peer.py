@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pocchaos.faults.base import Attributes, Milliseconds, Toxic, Visibility
+from pocchaos.faults.base import Attributes, Milliseconds, StoppingToxic
 
 
 class ResetPeerAttributes(Attributes):
@@ -12,7 +12,7 @@ class ResetPeerAttributes(Attributes):
     timeout: Milliseconds = 0.0
 
 
-class ResetPeer(Toxic):
+class ResetPeer(StoppingToxic):
     """The connection is reset (RST) after `timeout`."""
 
     type: Literal["reset_peer"] = "reset_peer"
@@ -22,11 +22,6 @@ class ResetPeer(Toxic):
     def kind(self) -> str:
         """`reset_peer`."""
         return self.type
-
-    @property
-    def visibility(self) -> Visibility:
-        """Upstream, the request is stopped before the stand: nothing can be counted there."""
-        return Visibility.BLIND if self.stream == "upstream" else Visibility.VISIBLE
 
     def wire(self) -> Mapping[str, int]:
         """`timeout` in ms."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pocchaos.faults.base import Attributes, Milliseconds, Toxic, Visibility
+from pocchaos.faults.base import Attributes, Milliseconds, StoppingToxic
 
 
 class TimeoutAttributes(Attributes):
@@ -12,7 +12,7 @@ class TimeoutAttributes(Attributes):
     timeout: Milliseconds = 0.0
 
 
-class Timeout(Toxic):
+class Timeout(StoppingToxic):
     """Data is dropped and, after `timeout`, the connection closed; `0s` drops it until the toxic is removed.
 
     It does not time out by itself: `stall` is the stand's silence, counted per attempt.
@@ -25,11 +25,6 @@ class Timeout(Toxic):
     def kind(self) -> str:
         """`timeout`."""
         return self.type
-
-    @property
-    def visibility(self) -> Visibility:
-        """Upstream, the request is stopped before the stand: nothing can be counted there."""
-        return Visibility.BLIND if self.stream == "upstream" else Visibility.VISIBLE
 
     def wire(self) -> Mapping[str, int]:
         """`timeout` in ms."""

@@ -1,4 +1,4 @@
-"""A length of time that is drawn: fixed, log-normal by median and p99, or a ramp over a fault's own time."""
+"""A length of time that is drawn: fixed, or log-normal by median and p99."""
 
 from math import exp, log
 from statistics import NormalDist
@@ -9,7 +9,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Discriminator,
-    Field,
     Tag,
     TypeAdapter,
     WithJsonSchema,
@@ -56,20 +55,9 @@ class Fixed(BaseModel):
         return Seconds(self.value)
 
 
-class Ramp(BaseModel):
-    """From one time to another, linear over the fault's own time; for the stand's faults only."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    start: Annotated[Duration, Field(alias="from")]
-    end: Annotated[Duration, Field(alias="to")]
-
-    def during(self, progress: float) -> Seconds:
-        """The time when `progress` (0 to 1) of the fault's own time has passed."""
-        return Seconds(self.start + (self.end - self.start) * min(1.0, max(0.0, progress)))
-
-
 def _read(value: Any) -> Any:
+    if isinstance(value, dict) and set(value) == {"from", "to"}:
+        raise ValueError("a ramp {from, to} is for faults only: write a duration or {median, p99}")
     if isinstance(value, str):
         return Fixed.model_construct(value=parse_duration(value))
     if not isinstance(value, dict | BaseModel):
@@ -77,23 +65,12 @@ def _read(value: Any) -> Any:
     return value
 
 
-def _read_unramped(value: Any) -> Any:
-    if isinstance(value, dict) and set(value) == {"from", "to"}:
-        raise ValueError("a ramp {from, to} is for faults only: write a duration or {median, p99}")
-    return _read(value)
-
-
 def _kind(value: Any) -> str:
-    """Which of the three is meant, by its keys: an error then speaks of that one."""
-    if isinstance(value, Fixed) or (isinstance(value, dict) and "value" in value):
-        return "fixed"
-    ramp = isinstance(value, Ramp) or (isinstance(value, dict) and bool({"from", "to"} & value.keys()))
-    return "ramp" if ramp else "log-normal"
+    """Which of the two is meant, by its keys: an error then speaks of that one."""
+    return "fixed" if isinstance(value, Fixed) or (isinstance(value, dict) and "value" in value) else "log-normal"
 
 
 _AsFixed = Annotated[Fixed, Tag("fixed"), WithJsonSchema(TypeAdapter(Duration).json_schema())]
 _AsLogNormal = Annotated[LogNormal, Tag("log-normal")]
-_AsRamp = Annotated[Ramp, Tag("ramp")]
 
-Dist = Annotated[Annotated[_AsFixed | _AsLogNormal, Discriminator(_kind)], BeforeValidator(_read_unramped)]
-RampedDist = Annotated[Annotated[_AsFixed | _AsLogNormal | _AsRamp, Discriminator(_kind)], BeforeValidator(_read)]
+Dist = Annotated[Annotated[_AsFixed | _AsLogNormal, Discriminator(_kind)], BeforeValidator(_read)]
