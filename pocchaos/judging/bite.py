@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from math import ceil
 from typing import Final
 
 import polars as pl
@@ -24,6 +25,8 @@ from pocchaos.statistics.beta import binomial_at_most
 ENOUGH: Final = 10  # predicted attempts below which an absence of attempts says nothing
 STRAY: Final = 1  # attempts that may slip through a blind fault at its edges
 HALF: Final = 0.5
+BEFORE: Final = 20  # predicted attempts that are looked for right before a blind fault
+CALLING: Final = 0.25  # of them, that must have come: an open breaker's probes are fewer
 IMPROBABLE: Final = 0.001
 
 Span = tuple[int, int]
@@ -51,6 +54,7 @@ class Counts:
     due: int  # on-times that had begun when the run ended
     predicted: float | None  # attempts, from the baseline; None: no usable baseline
     arrived: int  # attempts that the fault is for, while it was on
+    before: tuple[float, int] | None  # predicted and arrived right before it came on; None: too few to tell
     eligible: int
     marked: int
     unused: bool
@@ -152,6 +156,19 @@ def not_blind_after_all(counts: Counts) -> str | None:
     return f"{counts.arrived} attempts reached the stand although {counts.window.fault.kind} stops them before it"
 
 
+def stopped_before(counts: Counts) -> str | None:
+    """Under a blind fault silence proves nothing if the target had fallen silent before it."""
+    if not counts.blind or counts.before is None:
+        return None
+    predicted, arrived = counts.before
+    if arrived >= CALLING * predicted:
+        return None
+    return (
+        f"the target had stopped calling {counts.window.fault.upstream} before it came on ({arrived} attempts in the "
+        f"time in which {predicted:.0f} were predicted): a breaker was open; lengthen the rest before it"
+    )
+
+
 def met_no_attempt(counts: Counts) -> str | None:
     """A visible fault that no attempt met."""
     if counts.blind or counts.arrived:
@@ -193,6 +210,7 @@ DOUBTS: Final[tuple[Doubt, ...]] = (
     too_few_predicted,
     drawn_unseen,
     not_blind_after_all,
+    stopped_before,
     met_no_attempt,
     none_marked,
     draws_improbable,
@@ -224,6 +242,7 @@ def _count(window: FaultWindow, happened: tuple[Turn, ...], evidence: Evidence) 
         due=sum(turn.planned[0] < evidence.ended for turn in happened),
         predicted=_predicted(here, on or window.spans, evidence),
         arrived=len(during),
+        before=_before(here, on[0][0] if on else window.spans[0][0], evidence),
         eligible=int(during["eligible"].list.contains(window.key).sum() or 0),
         marked=int(during["faults"].list.contains(window.key).sum() or 0),
         unused=fault.upstream in evidence.unused,
@@ -240,6 +259,21 @@ def _predicted(attempts: pl.DataFrame, on: Iterable[Span], evidence: Evidence) -
         return None
     seen = len(attempts.filter(_within((evidence.baseline,))))
     return seen / asked * sum(_due(evidence.plan, span) for span in on)
+
+
+def _before(attempts: pl.DataFrame, on: int, evidence: Evidence) -> tuple[float, int] | None:
+    """Predicted and arrived in the last stretch before `on` in which BEFORE attempts should have come."""
+    if evidence.baseline is None:
+        return None
+    asked, seen = _due(evidence.plan, evidence.baseline), len(attempts.filter(_within((evidence.baseline,))))
+    if not seen:
+        return None
+    last = bisect_left(evidence.plan.requests.due, on)
+    first = last - ceil(BEFORE * asked / seen)
+    if first < 0 or (since := evidence.plan.requests.due[first]) < evidence.baseline[0]:
+        return None
+    predicted = seen / asked * (last - first)
+    return predicted, len(attempts.filter(_within(((since, on),))))
 
 
 def _due(plan: Plan, span: Span) -> int:

@@ -4,7 +4,7 @@ The distinct facts of bodies, headers and assertions are found in Python; everyt
 Words that repeat a million times (hashes, headers, how it ended) are read as small numbers and never held as text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -116,11 +116,14 @@ def with_checks(samples: pl.DataFrame, bodies: Bodies, checks: Checks) -> pl.Dat
     )
 
 
-def with_outcomes(samples: pl.DataFrame, target: Target) -> pl.DataFrame:
-    """Samples with their `outcome`: the table is asked once per distinct combination of facts."""
+def with_outcomes(samples: pl.DataFrame, target: Target, baselines: Sequence[int]) -> pl.DataFrame:
+    """Samples with their `outcome`: the table is asked once per distinct combination of facts.
+
+    `baselines` are the indices of the stages in which nothing may be shed; so are those of no stage, before the first.
+    """
     clean = target.clean_errors
     facts = samples.lazy().with_columns(
-        baseline=pl.col("stage_index").fill_null(0) == 0,
+        baseline=pl.col("stage_index").is_null() | pl.col("stage_index").is_in(list(baselines)),
         leaked=(pl.col("foreign").list.len() > 0) | (pl.col("secrets").list.len() > 0),
         late=(pl.col("end") - pl.col("start") > micros(target.deadline)).fill_null(value=False),
         done_declared=pl.lit(target.answer.done is not None),

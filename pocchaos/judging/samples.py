@@ -44,7 +44,8 @@ def judged_samples(recorded: pl.LazyFrame, deciding: Deciding) -> pl.DataFrame:
 def _decided(recorded: pl.LazyFrame, by: Deciding) -> pl.DataFrame:
     samples = with_plan(coded(recorded, by.bodies, by.signs), by.requests)
     samples = with_checks(with_bodies(samples, by.bodies, by.signs), by.bodies, by.checks)
-    samples = _named(_windowed(with_outcomes(samples, by.target), by.stages, by.changing), by.plan)
+    baselines = [stage.index for stage in by.stages if stage.baseline]
+    samples = _named(_windowed(with_outcomes(samples, by.target, baselines), by.stages, by.changing), by.plan)
     return _timed(samples, by.bitten).select(
         *(pl.col(name).cast(kind) for name, kind in SAMPLES.items()), pl.col("place")
     )

@@ -222,6 +222,7 @@ def _of(claim: Claim, other: Reading | None) -> dict[str, object] | None:
         return None
     return {
         "stage": claim.of,
+        "unit": claim.metric.unit,
         "figure": other.figure,
         "interval": other.interval,
         "n": other.n,

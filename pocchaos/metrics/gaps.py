@@ -13,7 +13,10 @@ LOST: Final = 0.01  # share of the samples that our generator may lose
 SENT: Final = 0.99  # share of the plan that must have gone out
 UNKNOWN: Final = 0.01  # share of the samples whose assert or hook may have raised
 
-_SINCE: Final = " since the fault's end"
+UNCHECKED: Final = (  # answers that no assert looked at: right as far as anybody knows
+    ((pl.col("outcome") == Outcome.ANSWERED.value) & ~pl.col("checked")).alias("unchecked")
+)
+SINCE: Final = " since the fault's end"
 
 
 def lost(number: int, unsent: int, due: int, *, stopped: bool, since: str = "") -> Iterator[Trouble]:
@@ -57,6 +60,22 @@ def unknown(number: int, of: int, since: str = "") -> Iterator[Trouble]:
         )
 
 
+def unchecked(rows: pl.DataFrame, since: str = "") -> tuple[Trouble, ...]:
+    """Answers without an assert were taken for right; `rows` have UNCHECKED and `input`. A failure needs none."""
+    bare = rows.filter("unchecked")
+    if not bare.height:
+        return ()
+    return (
+        Trouble(
+            why=f"{bare.height:,} of {rows.height:,} samples{since} were answers to inputs without an assert: "
+            "any text would pass",
+            remedy=f"give the {bare['input'].n_unique():,} inputs an assert "
+            "(`not-empty` says on purpose that any text will do)",
+            fail_stands=True,
+        ),
+    )
+
+
 def doubts_of_series(view: View, origin: int, end: int) -> tuple[Trouble, ...]:
     """Reasons against judging what is due in [origin, end) µs: it crosses stage borders, unlike the scope."""
     table = view.ground.table
@@ -76,8 +95,8 @@ def doubts_of_series(view: View, origin: int, end: int) -> tuple[Trouble, ...]:
     due = counts["due"]
     crossed = tuple(stage.index for stage in table.stages if stage.planned[0] < end and stage.planned[1] > origin)
     return (
-        *lost(counts["lost"], counts["unsent"], due, stopped=bool(table.stopped), since=_SINCE),
-        *unkept(counts["unkept"], due, _SINCE),
-        *unknown(counts["unknown"], due, _SINCE),
-        *sent(view, crossed, _SINCE),
+        *lost(counts["lost"], counts["unsent"], due, stopped=bool(table.stopped), since=SINCE),
+        *unkept(counts["unkept"], due, SINCE),
+        *unknown(counts["unknown"], due, SINCE),
+        *sent(view, crossed, SINCE),
     )

@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from pocchaos.metrics.base import Ask, Clock, Metric, Reading, Trouble, Unit, View
-from pocchaos.metrics.gaps import doubts_of_series
+from pocchaos.metrics.gaps import SINCE, UNCHECKED, doubts_of_series, unchecked
 from pocchaos.metrics.population import worst_five
 from pocchaos.metrics.series import PER_BIN, RUN, Recovery, bin_length, recovery
 from pocchaos.metrics.table import FaultScope, StageWindow
@@ -17,8 +17,9 @@ from pocchaos.model.units import show_seconds, show_share
 LOWEST_BASELINE: Final = 0.85  # below it the reading is unreliable (simulated at 0.8)
 _COLUMNS: Final = (
     *("request", "stage_index", "due", "outcome", "response", "service"),
-    *("answerable", "lost", "in_window", "unanswered"),
+    *("answerable", "lost", "in_window", "unanswered", "checked", "input"),
 )
+CONFIRMING: Final = 0.5  # s: a series that lasts just as long as needed by the plan is shortened by its confirmed edge
 FAST: Final = 2.0  # × baseline p95: an answer later than that is no success
 
 
@@ -154,7 +155,10 @@ class TimeToRecover(Metric):
             else:
                 found = self._series(yard, origin, end, until)
                 cycle = _Cycle(stage=stage, origin=origin, end=end, until=until, found=found)
-                cycles.append(replace(cycle, doubts=(*doubts_of_series(view, origin, end), *_doubts(view, ask, cycle))))
+                series = yard.rows.filter((pl.col("due") >= origin) & (pl.col("due") < end) & pl.col("answerable"))
+                bare = unchecked(series.select("input", UNCHECKED), SINCE)
+                doubts = (*doubts_of_series(view, origin, end), *bare, *_doubts(view, ask, cycle))
+                cycles.append(replace(cycle, doubts=doubts))
         return cycles, tuple(lacking)
 
     def _notes(self, cycles: list[_Cycle], yard: _Yardstick) -> tuple[str, ...]:
@@ -197,7 +201,7 @@ def _doubts(view: View, ask: Ask, cycle: _Cycle) -> tuple[Trouble, ...]:
         return tuple(doubts)
     length = (cycle.until - cycle.origin) / 1e6
     wanted = limit + RUN * found.bin + view.ground.table.deadline
-    if length < wanted:
+    if length < wanted - CONFIRMING:
         doubts.append(
             Trouble(
                 why=f"{cycle.stage.name} ends {show_seconds(length)} after the fault; the limit, three bins of "

@@ -7,7 +7,8 @@ from typing import Final, assert_never
 
 import polars as pl
 
-from pocchaos.metrics.base import NO_SAMPLE, Ask, Clock, Metric, Reading, Trouble, View
+from pocchaos.metrics.base import NO_SAMPLE, Ask, Clock, Metric, Reading, View
+from pocchaos.metrics.gaps import UNCHECKED, unchecked
 from pocchaos.metrics.population import KEYS, Population, worst_five
 from pocchaos.model.outcome import GRACEFUL, Outcome
 from pocchaos.model.units import show_share
@@ -29,7 +30,7 @@ class Share(Metric):
     outcomes: frozenset[Outcome]
     of: Of
     complement: bool = False  # the share of all others
-    needs_assert: bool = False  # without an assert an answer proves nothing
+    needs_assert: bool = False  # it takes answers for right: without an assert nobody knows
 
     @property
     def reads(self) -> pl.Expr:
@@ -47,7 +48,7 @@ class Share(Metric):
     def read(self, view: View, ask: Ask) -> Reading:
         """The share, judged on n_eff; inputs are the unit where no fault is on, unless the claim fixes them."""
         bad = self._hit(ask) if ask.sense == "at_most" else ~self._hit(ask)
-        rows = self._population(view).select(*KEYS.values(), bad.alias("bad"), "checked").collect()
+        rows = self._population(view).select(*KEYS.values(), bad.alias("bad"), UNCHECKED).collect()
         if not rows.height:
             return Reading(troubles=(NO_SAMPLE,))
         people = Population(rows)
@@ -63,7 +64,7 @@ class Share(Metric):
             share=good,
             asked=asked,
             notes=self._notes(people, view, good.share == 1),
-            troubles=self._unchecked(rows),
+            troubles=unchecked(rows) if self.needs_assert else (),
         )
 
     def against(self, view: View, ask: Ask) -> tuple[int, ...]:
@@ -88,17 +89,6 @@ class Share(Metric):
             time = pl.col("response" if ask.clock is Clock.RESPONSE else "service")
             hit = hit & (time <= ask.within).fill_null(value=False)
         return ~hit if self.complement else hit
-
-    def _unchecked(self, rows: pl.DataFrame) -> tuple[Trouble, ...]:
-        if not self.needs_assert or not (unchecked := rows.height - int(rows["checked"].sum())):
-            return ()
-        return (
-            Trouble(
-                why=f"{unchecked:,} of {rows.height:,} samples have an input without an assert: any text would pass",
-                remedy=f"give the {rows.filter(~pl.col('checked'))['input'].n_unique():,} inputs an assert "
-                "(`not-empty` says on purpose that any text will do)",
-            ),
-        )
 
     def _notes(self, people: Population, view: View, clean: bool) -> tuple[str, ...]:  # noqa: FBT001 - private
         notes = [f"{people.inputs:,} different input{'s' * (people.inputs != 1)}"]
@@ -139,7 +129,7 @@ SHARES: Final[Mapping[str, Share]] = {
         _answerable(Outcome.SHED),
         _refusable(Outcome.REFUSED),
         _refusable(Outcome.UNDER_REFUSED),
-        Share(name="graceful", outcomes=GRACEFUL, of=Of.ALL),
-        Share(name="ungraceful", outcomes=GRACEFUL, of=Of.ALL, complement=True),
+        Share(name="graceful", outcomes=GRACEFUL, of=Of.ALL, needs_assert=True),
+        Share(name="ungraceful", outcomes=GRACEFUL, of=Of.ALL, complement=True, needs_assert=True),
     )
 }

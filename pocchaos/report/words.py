@@ -49,12 +49,12 @@ def limit(judgement: Judgement) -> str:
 
 
 def _beside(judgement: Judgement) -> str:
-    """` of stage baseline (98.5 %)`; the figure only where its unit is certain: points are of shares."""
+    """` of stage baseline (98.5 %)`: what was compared with, in its own unit."""
     if not judgement.of:
         return ""
     said, figure = f" of stage {judgement.of.get('stage', '?')}", judgement.of.get("figure")
-    if judgement.unit == "points" and isinstance(figure, int | float):
-        said += f" ({show_share(figure)})"
+    if isinstance(figure, int | float):
+        said += f" ({show(figure, str(judgement.of.get('unit', '')))})"
     return said
 
 

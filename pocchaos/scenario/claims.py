@@ -52,6 +52,12 @@ FAMILIES: Final[Mapping[str, Family]] = {
 }
 """A bad outcome has no lower limit (getting better would break it), a good one no upper."""
 
+TAKES_ANSWERS_FOR_RIGHT: Final = ("answered", "wrong", "graceful", "ungraceful", "time_to_recover")
+"""Without an assert any text would pass as an answer: claims on these need one."""
+
+TAKES_REFUSALS_FOR_SUCH: Final = ("refused", "under_refused", "graceful", "ungraceful")
+"""Without a marker or an assert a refusal looks like an answer: claims on these need one."""
+
 PERCENTILES: Final = ("latency", "ttft", "tpot", "gap_max")
 NAMES: Final = tuple(f"{name}.p95" if name in PERCENTILES else name for name in FAMILIES)
 

@@ -15,7 +15,7 @@ from pocchaos.scenario.expected import Expected, counted_only, nothing_left, now
 from pocchaos.scenario.finding import Finding
 from pocchaos.scenario.language import Criterion, Scenario
 from pocchaos.scenario.plan import Plan
-from pocchaos.scenario.proportions import proportion
+from pocchaos.scenario.proportions import proportion, unchecked
 from pocchaos.scenario.ranges import Part, Ranges
 from pocchaos.scenario.tally import Count
 from pocchaos.scenario.windows import StageWindows
@@ -119,7 +119,8 @@ def _recovery(ranges: Ranges, part: Part) -> Expected:
         asked = {"category": criterion.category, "tenant": criterion.tenant, "expect": "answer"}
         counts.append(counted := ranges.tally.count(stretches, **asked))  # type: ignore[arg-type]
         rate = ranges.rate(criterion, stretches or ((stage.start, stage.end),), expect="answer")
-        if refusal := _too_short(ranges, criterion, stage.name, lasts, rate):
+        short = _too_short(ranges, criterion, stage.name, lasts, rate)
+        if refusal := short or unchecked(ranges, criterion, counted):
             return counted_only(part, counted, refusal)
     if not counts:
         return counted_only(part, Count(n=0, distinct=0, rows=()), nowhere(criterion))

@@ -6,7 +6,7 @@ from typing import Final
 
 from pocchaos.exchange.template import names_in
 from pocchaos.metrics.limits import Limit, parse_limit
-from pocchaos.scenario.claims import Family
+from pocchaos.scenario.claims import TAKES_ANSWERS_FOR_RIGHT, Family
 from pocchaos.scenario.expected import Expected, counted_only, nothing_left
 from pocchaos.scenario.language import Criterion
 from pocchaos.scenario.plan import InputRow
@@ -29,7 +29,7 @@ def proportion(ranges: Ranges, part: Part, kind: Family) -> Expected:
     plain = replace(
         counted_only(part, counted), faulted=faulted, n_eff=min(counted.n, counted.distinct) if by_input else counted.n
     )
-    if missing := nothing_left(ranges, criterion, stretches, counted) or _unchecked(ranges, criterion, counted):
+    if missing := nothing_left(ranges, criterion, stretches, counted) or unchecked(ranges, criterion, counted):
         return replace(plain, refusal=missing)
     other = ranges.compared(criterion)
     if other is not None:
@@ -106,9 +106,9 @@ def _limit_text(criterion: Criterion) -> str:
     return f"at_least {criterion.at_least}" if criterion.at_least is not None else f"at_most {criterion.at_most}"
 
 
-def _unchecked(ranges: Ranges, criterion: Criterion, counted: Count) -> str:
-    """Claims about right and wrong need something to check each answer by."""
-    if criterion.metric not in ("answered", "wrong"):
+def unchecked(ranges: Ranges, criterion: Criterion, counted: Count) -> str:
+    """Why a claim that takes answers for right cannot be made of these inputs; empty where it can."""
+    if criterion.metric not in TAKES_ANSWERS_FOR_RIGHT:
         return ""
     rows = [ranges.plan.inputs[row] for row in counted.rows]
     bare = [row for row in rows if row.expect == "answer" and not _checkable(row)]

@@ -185,6 +185,21 @@ class TestBlindFaults:
         assert not bite.bitten
         assert "2 attempts reached the stand" in bite.why
 
+    @pytest.mark.parametrize(("probes", "bitten"), [(0, False), (3, False), (30, True)])
+    def test_silence_proves_nothing_where_the_target_was_silent_before(
+        self, run_dir: RunDir, fault: Fault, probes: int, bitten: bool
+    ) -> None:
+        """The stall before it opened a breaker, which lets a probe through now and then."""
+        stretches = [*stages(STALL), Stretch(name="gone", replies=[answered()], fault=fault)]
+        seen_before: Attempts = lambda plan: [*attempts_for(plan, 0), *attempts_for(plan, 1)[100 - probes :]]  # noqa: E731
+        bite = seen(run_dir, fault, seen_before, stretches=stretches)
+        assert bite.bitten is bitten
+        if not bitten:
+            assert bite.why == (
+                f"the target had stopped calling llm before it came on ({probes} attempts in the time in which 20 "
+                "were predicted): a breaker was open; lengthen the rest before it"
+            )
+
     def test_silence_proves_nothing_where_little_is_predicted(self, run_dir: RunDir, fault: Fault) -> None:
         assert not seen(run_dir, fault, lambda plan: attempts_for(plan, 0)[:6]).bitten
 

@@ -105,6 +105,18 @@ def test_a_clean_503_in_the_baseline_is_errored(run_dir: RunDir) -> None:
     )
 
 
+def test_a_clean_503_in_a_second_baseline_is_errored_too_but_not_in_one_with_a_fault(run_dir: RunDir) -> None:
+    busy, stall = [replied(503, {"error": "x"})], Stall(upstream="llm", type="stall")
+    run = run_dir(
+        Stretch(name="baseline", replies=[answered()]),
+        Stretch(name="rest", replies=busy),
+        Stretch(name="baseline", replies=busy),
+        Stretch(name="baseline", replies=busy, fault=stall),
+    )
+    samples = build(run).table.samples.select("stage_index", "outcome").unique(maintain_order=True)
+    assert samples.rows() == [(0, "answered"), (1, "shed"), (2, "errored"), (3, "shed")]
+
+
 @pytest.mark.parametrize(("headers", "expected"), [({}, "errored"), ({"retry-after": "2"}, "shed")])
 def test_retry_after_counts_where_the_scenario_requires_it(
     run_dir: RunDir, headers: dict[str, str], expected: str

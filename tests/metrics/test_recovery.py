@@ -103,6 +103,21 @@ def test_a_rest_that_is_too_short_for_the_limit_decides_nothing() -> None:
     assert not never.troubles[0].fail_stands
 
 
+def test_a_rest_that_is_just_long_enough_by_the_plan_stays_so_when_its_edge_is_confirmed() -> None:
+    """10 s, three bins and a deadline are 18 s; the fault was confirmed off 40 ms after the plan's moment."""
+    run = table(calm(), outage(), rest(18, 0))
+    late = replace(run, faults=(replace(run.faults[0], off=run.faults[0].off + 40_000),))  # type: ignore[operator]
+    assert not read(late).troubles
+
+
+def test_answers_that_nobody_checked_are_no_proof_of_recovery() -> None:
+    unchecked = stage("rest", 30, answered(30 * RATE, checked=False))
+    found = read(table(calm(), outage(), unchecked))
+    (trouble,) = found.troubles
+    assert trouble.fail_stands
+    assert trouble.why.startswith("1,200 of 1,200 samples since the fault's end were answers to inputs without")
+
+
 def test_the_origin_is_the_confirmed_end_not_the_planned_one() -> None:
     run = table(calm(), outage(), rest(30, 6))
     late = replace(run, faults=(replace(run.faults[0], off=run.faults[0].off + 2_000_000),))  # type: ignore[operator]

@@ -120,10 +120,18 @@ def test_four_windows_that_differ_are_the_unit_of_an_outage() -> None:
 def test_an_answer_without_an_assert_proves_nothing() -> None:
     run = table(stage("baseline", 60, answered(90), answered(10, checked=False)))
     trouble = read("answered", run, 0.9).troubles[0]
-    assert trouble.why == "10 of 100 samples have an input without an assert: any text would pass"
+    assert trouble.why == "10 of 100 samples were answers to inputs without an assert: any text would pass"
     assert "10 inputs an assert" in trouble.remedy
-    assert read("wrong", run).troubles
+    assert trouble.fail_stands, "the other failures are none the better for it"
+    for metric in ("wrong", "graceful", "ungraceful"):
+        assert read(metric, run).troubles
     assert not read("crashed", run).troubles
+
+
+def test_a_failure_needs_no_assert_and_nor_does_a_refusal() -> None:
+    run = table(stage("baseline", 60, answered(90), hung(10, checked=False), refused(10, checked=False)))
+    assert not read("answered", run, 0.9).troubles
+    assert not read("graceful", run, 0.9).troubles
 
 
 def test_nothing_seen_among_many_is_given_its_upper_bound() -> None:

@@ -198,12 +198,21 @@ def test_the_guard_of_a_recovery_is_the_deadline_that_it_needs() -> None:
     assert told(foreseen(stage("baseline"), cycles, criteria=[slow])) == []
 
 
-def test_right_and_wrong_need_something_to_check_by() -> None:
+CLAIMS_ON_ANSWERS = [
+    criterion("answered", stage="baseline", at_least="90%"),
+    criterion("wrong", stage="baseline", at_most="10%"),
+    criterion("graceful", stage="outage", at_least="90%"),
+    criterion("ungraceful", stage="outage", at_most="10%"),
+    criterion("time_to_recover", stage="recovery", at_most="10s"),
+]
+
+
+@pytest.mark.parametrize("claim", CLAIMS_ON_ANSWERS, ids=lambda claim: str(claim["metric"]))
+def test_what_takes_an_answer_for_right_needs_something_to_check_it_by(claim: dict[str, Any]) -> None:
     checks = [{"type": "contains-any", "value": "${input.expected}"}]  # the rows of these tests have no `expected`
     unset = [{"file": "q.jsonl", "category": "in_scope", "share": "100%", "assert": checks}]
-    quality = criterion("answered", stage="baseline", at_least="90%")
-    assert told(foreseen(*FAULTY, inputs=100, criteria=[quality])) == []
-    (message,) = told(of(scenario(*FAULTY, inputs=unset, criteria=[quality])))
+    assert told(foreseen(*FAULTY, inputs=100, criteria=[claim])) == []
+    (message,) = told(of(scenario(*FAULTY, inputs=unset, criteria=[claim])))
     assert message.startswith(
         "criteria[0]: 100 of 100 inputs in its scope have no assert that can be checked (first: 0.0)"
     )

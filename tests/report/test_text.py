@@ -79,6 +79,9 @@ def test_three_files_are_written_beside_the_evidence(tmp_path: Path) -> None:
 
 def test_a_comparison_names_the_stage_that_it_is_held_against_and_no_inner_values() -> None:
     compared = replace(
-        judged().criteria[0], unit="points", limit=-0.05, of={"stage": "baseline", "figure": 0.985, "notes": ("x",)}
+        judged().criteria[0],
+        unit="points",
+        limit=-0.05,
+        of={"stage": "baseline", "unit": "share", "figure": 0.985, "notes": ("x",)},
     )
     assert words.limit(compared) == "≥ -5 pp of stage baseline (98.5 %)"

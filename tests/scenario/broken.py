@@ -711,27 +711,25 @@ CASES = (
         ],
     ),
     Case(
-        "answered_without_an_assertion",
-        (('    assert: [{type: contains-any, value: "${input.expected}"}]\n', ""),),
-        [
-            (
-                "scenario.yaml:62: criteria[0].metric: answered needs an `assert`, and "
-                "inputs/orders.jsonl has none, so any answer would do: add one to that entry of "
-                "`inputs` (a row's own replaces it); `assert: [{type: not-empty}]` says it on purpose"
-            ),
-            (
-                "scenario.yaml:67: criteria[5].metric: wrong needs an `assert`, and "
-                "inputs/orders.jsonl has none, so any answer would do: add one to that entry of "
-                "`inputs` (a row's own replaces it); `assert: [{type: not-empty}]` says it on purpose"
-            ),
-        ],
-    ),
-    Case(
         "refused_without_a_sign",
         (("    refusal: {path: refused}\n", ""),),
         [
             (
                 "scenario.yaml:64: criteria[2].metric: refused needs a sign of a refusal, and there "
+                "is none for inputs/weather.jsonl: add `target.markers.refusal`, or an `assert` to "
+                "that entry of `inputs`"
+            ),
+        ],
+    ),
+    Case(
+        "graceful_over_refusals_without_a_sign",
+        (
+            ("    refusal: {path: refused}\n", ""),
+            ("metric: refused", "metric: graceful"),
+        ),
+        [
+            (
+                "scenario.yaml:64: criteria[2].metric: graceful needs a sign of a refusal, and there "
                 "is none for inputs/weather.jsonl: add `target.markers.refusal`, or an `assert` to "
                 "that entry of `inputs`"
             ),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pocchaos.faults import AnyStandFault, AnyToxic, Down, StandFault, Toxic, Visibility
-from pocchaos.scenario.claims import Family, family
+from pocchaos.scenario.claims import TAKES_REFUSALS_FOR_SUCH, Family, family
 from pocchaos.scenario.draft import Draft, PlacedFault, PlacedStage
 from pocchaos.scenario.finding import Finding, Where, listed, shown
 from pocchaos.scenario.language import Criterion, Inputs
@@ -25,7 +25,7 @@ def evidence(draft: Draft) -> Iterator[Finding]:
             yield from _bitten(where, criterion, draft)
             yield from _diluted(where, criterion, draft)
         if draft.inputs_whole:
-            yield from _unchecked(where, criterion, draft)
+            yield from _no_refusal_known(where, criterion, draft)
         yield from _unmarked(where, criterion, draft)
         yield from _of_leaks(where, criterion, draft)
 
@@ -148,33 +148,24 @@ def _diluted(where: Where, criterion: Criterion, draft: Draft) -> Iterator[Findi
         yield Finding(where=where, message=said)
 
 
-def _unchecked(where: Where, criterion: Criterion, draft: Draft) -> Iterator[Finding]:
-    """`answered` and `wrong` rest on assertions, `refused` on a marker or assertions."""
-    checks_answers = criterion.metric in ("answered", "wrong")
-    checks_refusals = criterion.metric in ("refused", "under_refused")
-    if not checks_answers and not checks_refusals:
+def _no_refusal_known(where: Where, criterion: Criterion, draft: Draft) -> Iterator[Finding]:
+    """What takes a refusal for one rests on a marker or assertions; what takes an answer for right, see the forecast.
+
+    There the rows are known, each of which may have assertions of its own.
+    """
+    if criterion.metric not in TAKES_REFUSALS_FOR_SUCH or draft.target is None or draft.target.markers.refusal:
         return
     scope = matching(criterion.category or ("*",), sorted(draft.categories))
-    marked = draft.target is None or bool(draft.target.markers.refusal)
     for piece in draft.inputs:
         entry: Inputs = piece.value
         asked = entry.category in scope and (
             criterion.tenant is None or entry.tenant is None or bool(matching(criterion.tenant, [entry.tenant]))
         )
-        if not asked or entry.asserts or entry.expected != ("answer" if checks_answers else "refuse"):
-            continue
-        source = entry.file or "what is generated"
-        if checks_answers:
+        if asked and entry.expected == "refuse" and not entry.asserts and entry.category != "malformed":
             said = (
-                f"{criterion.metric} needs an `assert`, and {source} has none, so any answer would do: add one to that "
-                "entry of `inputs` (a row's own replaces it); `assert: [{type: not-empty}]` says it on purpose"
-            )
-            yield Finding(where=(*where, "metric"), message=said)
-            return
-        if not marked and entry.category != "malformed":
-            said = (
-                f"{criterion.metric} needs a sign of a refusal, and there is none for {source}: add "
-                "`target.markers.refusal`, or an `assert` to that entry of `inputs`"
+                f"{criterion.metric} needs a sign of a refusal, and there is none for "
+                f"{entry.file or 'what is generated'}: add `target.markers.refusal`, or an `assert` to that entry of "
+                "`inputs`"
             )
             yield Finding(where=(*where, "metric"), message=said)
             return
