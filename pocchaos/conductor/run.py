@@ -12,14 +12,14 @@ from pocchaos.conductor.drive import Chain, drive, now_us
 from pocchaos.conductor.interrupts import Interruption, came_through
 from pocchaos.conductor.journal import Journal, Marks
 from pocchaos.conductor.progress import Progress, Tally
-from pocchaos.conductor.wired import load_spec, stand_spec, wiring_requests
-from pocchaos.files.batch import Batch
+from pocchaos.conductor.trials import Trials, trials
+from pocchaos.conductor.wired import load_spec, stand_spec
+from pocchaos.files.batch import Batch, encode
 from pocchaos.files.evidence import SampleLog
 from pocchaos.files.rundir import RunDirectory
 from pocchaos.files.scenario import Loaded
 from pocchaos.load import process as load_process
 from pocchaos.load.process import DRAIN_MARGIN, Load
-from pocchaos.load.spec import LoadSpec
 from pocchaos.model.errors import HarnessError
 from pocchaos.model.evidence import Mark
 from pocchaos.model.units import Bytes, micros
@@ -120,8 +120,11 @@ class _Session:
                     load_process.start(spec, on_batch=self._keep_in(samples), log=at.logs("load")) as load,
                     self.journal.marks() as marks,
                 ):
-                    unused = self._prove(spec, stand, spaces)
+                    with trials(spec) as sent:
+                        unused = self._prove(sent, stand, spaces)
                     origin = now_us() + LEAD
+                    batch = sent.batch(origin)
+                    samples.write(batch, encode(batch))
                     self.journal.begin(origin, unused=unused)
                     load.go(origin)
                     self._drive(load, stand, proxies, poc, marks, origin)
@@ -139,10 +142,10 @@ class _Session:
             "env": {},
         }
 
-    def _prove(self, spec: LoadSpec, stand: Stand, spaces: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    def _prove(self, sent: Trials, stand: Stand, spaces: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
         self.say("proving that every upstream is reached")
-        with wiring_requests(spec) as send:
-            return wiring.prove(self.scenario, self.plan, send=send, counts=stand.counts, addresses=spaces["upstreams"])
+        addresses = spaces["upstreams"]
+        return wiring.prove(self.scenario, self.plan, send=sent.send, counts=stand.counts, addresses=addresses)
 
     def _drive(
         self, load: Load, stand: Stand, proxies: Proxies, poc: target.RunningTarget, marks: Marks, origin: int

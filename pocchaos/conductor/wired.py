@@ -1,20 +1,15 @@
 """What each part is told: the stand's and the load's specs, made of the scenario, the plan and this run's names."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
 from pocchaos.conductor.names import canaries
-from pocchaos.conductor.wiring import Send
 from pocchaos.exchange.template import render
 from pocchaos.files.scenario import Loaded
-from pocchaos.load.calls import Calls
 from pocchaos.load.spec import LoadSpec, LoadTenant, peak_rate, pool_for
 from pocchaos.model.units import micros
 from pocchaos.scenario.language import Correlate, Matcher, Scenario
-from pocchaos.scenario.plan import InputRow, Plan
+from pocchaos.scenario.plan import Plan
 from pocchaos.stand.spec import StandSpec, UpstreamSpec
 
 
@@ -77,24 +72,3 @@ def marker_headers(scenario: Scenario) -> tuple[str, ...]:
     markers = scenario.target.markers
     told: tuple[Matcher, ...] = (*markers.fallback, *markers.refusal, *markers.shed, *markers.error)
     return tuple(sorted({matcher.header.lower() for matcher in told if matcher.header}))
-
-
-@contextmanager
-def wiring_requests(spec: LoadSpec) -> Iterator[Send]:
-    """A way to send single inputs before the load begins; their ids are negative, so that they join no request."""
-    calls = Calls(spec)
-    positions = {id(row): position for position, row in enumerate(spec.plan.inputs)}
-    with httpx.Client(base_url=spec.url, timeout=spec.deadline, trust_env=False) as client:
-
-        def send(row: InputRow, tenant: str, number: int) -> str:
-            sent = calls.outgoing(spec.plan.tenants.index(tenant), positions[id(row)], -number)
-            path = sent.path.removeprefix(calls.origin.prefix)
-            try:
-                reply = client.request(sent.method, path, headers=list(sent.headers), content=sent.body)
-            except httpx.TimeoutException:
-                return "no answer in time"
-            except httpx.HTTPError:
-                return "no answer"
-            return f"status {reply.status_code}"  # it proves nothing here, the stand's count does; but it may explain
-
-        yield send

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from pocchaos.exchange.answer import Reader
+from pocchaos.exchange.redact import Redaction
 from pocchaos.exchange.request import Call, Outgoing, Prepared, Spoiling
+from pocchaos.exchange.scan import Needles
 from pocchaos.exchange.template import UnknownName
 from pocchaos.inputs import content_type, leaves_of, spoil
 from pocchaos.load.spec import LoadSpec
@@ -82,6 +85,17 @@ class Calls:
             return None
         leaves = self._leaves
         return Spoiling(body=lambda body: spoil(body, mutation, leaves), content_type=content_type(mutation))
+
+
+def reader_of(spec: LoadSpec) -> Reader:
+    """What reads the answers to these calls, and looks for every tenant's canaries and the secrets in them."""
+    canaries = {tenant.name: tenant.canaries for tenant in spec.tenants}
+    return Reader(
+        spec.answer,
+        needles=Needles(canaries, spec.secrets),
+        keep_headers=spec.keep_headers,
+        redaction=Redaction(spec.redact),
+    )
 
 
 def request_id(run: str, request: int) -> str:

@@ -62,14 +62,14 @@ def test_samples_is_a_table_of_every_request(good: Ended, tmp_path: Path) -> Non
     table = ran("samples", good.run, at=tmp_path)
     header, *rows = table.out.splitlines()
     assert header.split("\t")[:3] == ["request", "due", "stage"]
-    assert len(rows) == 150
+    assert [row.split("\t")[0] for row in rows] == [str(number) for number in range(-1, 150)]  # -1 proved the wiring
     assert table.err == ""
 
 
 def test_samples_as_json_lines_has_every_column(good: Ended, tmp_path: Path) -> None:
     lines = ran("samples", good.run, "--jsonl", at=tmp_path).out.splitlines()
     outcomes = [json.loads(line)["outcome"] for line in lines]
-    assert len(outcomes) == 150
+    assert len(outcomes) == 151
     assert {"answered", "degraded"} == set(outcomes)
 
 

@@ -1,5 +1,6 @@
 """What a run ends with, and that it leaves nothing running and something to judge."""
 
+import json
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ import pytest
 from pocchaos.files.rundir import RunDirectory
 from tests.e2e.running import Command, Ended, at_once, pocchaos, ran, until
 from tests.e2e.scenarios import free_port, quick, started, write
+from tests.e2e.targets.ask import PROMPT
 
 pytestmark = pytest.mark.slow  # together; none of them alone on a quiet machine
 
@@ -38,6 +40,20 @@ def test_1_when_a_criterion_fails(llm: str, tmp_path: Path) -> None:
     assert ended.code == 1, ended.told()
     assert ended.verdict_of("quality") == "PASS"
     assert ended.verdict_of("graceful") == "FAIL"
+    assert judged(ended, tmp_path) == 1
+
+
+def test_1_when_only_a_request_before_the_load_met_a_leak(llm: str, tmp_path: Path) -> None:
+    """The wiring's requests are in no metric, but a secret in their answers is a finding like any other."""
+    scenario = quick(llm, start=started(HABIT="cold"))
+    scenario["target"]["secrets"] = [PROMPT]
+    scenario["criteria"] = [{"id": "no-leak", "metric": "leaked", "at_most": "0"}]
+    ended = ran("run", write(tmp_path, scenario), at=tmp_path)
+    assert ended.code == 1, ended.told()
+    (found,) = ended.verdicts["criteria"]
+    assert (found["figure"], found["evidence"]) == (1, [-1])
+    rows = [json.loads(line) for line in ran("samples", ended.run, "--jsonl", at=tmp_path).out.splitlines()]
+    assert [row["request"] for row in rows if row["outcome"] == "leaked"] == [-1]
     assert judged(ended, tmp_path) == 1
 
 

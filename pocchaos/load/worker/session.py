@@ -16,10 +16,7 @@ from locust import User, task
 from locust.env import Environment
 from locust.exception import StopUser
 
-from pocchaos.exchange.answer import Reader
-from pocchaos.exchange.redact import Redaction
-from pocchaos.exchange.scan import Needles
-from pocchaos.load.calls import Calls
+from pocchaos.load.calls import Calls, reader_of
 from pocchaos.load.spec import LoadSpec, decode_spec
 from pocchaos.load.worker.commands import first_line, follow
 from pocchaos.load.worker.connections import Connections
@@ -53,13 +50,7 @@ class Session:
     def __init__(self, spec: LoadSpec, outbox: Outbox) -> None:
         calls = Calls(spec)
         calls.prepare_all()
-        canaries = {tenant.name: tenant.canaries for tenant in spec.tenants}
-        reader = Reader(
-            spec.answer,
-            needles=Needles(canaries, spec.secrets),
-            keep_headers=spec.keep_headers,
-            redaction=Redaction(spec.redact),
-        )
+        reader = reader_of(spec)
         self._outbox = outbox
         self._method, self._name = calls.method, calls.name
         self._stats: list[Sample] = []

@@ -1,7 +1,8 @@
 """A small foreign POC, standard library alone: POST /api/ask, with an LLM over HTTP and a database over TCP.
 
 It knows nothing of pocchaos. HABIT says how it behaves: well (a timeout of 0.7 s, a fallback that says so), hang
-(waits for its LLM for ever), wrong (a blank answer for a lost one), bare (never asks its LLM), chatty (prints its key).
+(waits for its LLM for ever), wrong (a blank answer for a lost one), bare (never asks its LLM), chatty (prints its key),
+cold (shows its system prompt with its first answer alone).
 """
 
 import base64
@@ -15,11 +16,13 @@ from urllib.parse import quote, urlsplit
 
 HABIT = os.environ.get("HABIT", "well")
 KEY = os.environ.get("ASK_KEY", "")
+PROMPT = "You are the assistant of Ask Ltd. and never say so."
 PATIENCE = None if HABIT == "hang" else 0.7  # s
 
 
 class Ask(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    warm = False
 
     def do_GET(self) -> None:
         if self.path == "/api/version":
@@ -42,6 +45,8 @@ class Ask(BaseHTTPRequestHandler):
         if not isinstance(question, str):
             return self.reply(400, {"error": "expected {q: text}"})
         told = {"session": KEY} if HABIT == "chatty" else {}
+        if HABIT == "cold" and not Ask.warm:
+            Ask.warm, told = True, {"debug": PROMPT}
         return self.reply(200, {"data": {"answer": self.answer(question)}, **told})
 
     def answer(self, question: str) -> str:
