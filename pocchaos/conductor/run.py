@@ -12,6 +12,7 @@ from pocchaos.conductor.drive import Chain, drive, now_us
 from pocchaos.conductor.interrupts import Interruption, came_through
 from pocchaos.conductor.journal import Journal, Marks
 from pocchaos.conductor.progress import Progress, Tally
+from pocchaos.conductor.sightings import Sightings
 from pocchaos.conductor.trials import Trials, trials
 from pocchaos.conductor.wired import load_spec, stand_spec
 from pocchaos.files.batch import Batch, encode
@@ -91,6 +92,7 @@ class _Session:
         self.journal, self.options = journal, options
         self.say, self.watch = say, watch
         self.tally = Tally()
+        self.sightings = Sightings({}, dict)
 
     def run(self) -> None:
         """Everything between the first process started and the last one ended."""
@@ -121,7 +123,7 @@ class _Session:
                     self.journal.marks() as marks,
                 ):
                     with trials(spec) as sent:
-                        unused = self._prove(sent, stand, spaces)
+                        unused = self._prove(sent, spaces)
                     origin = now_us() + LEAD
                     batch = sent.batch(origin)
                     samples.write(batch, encode(batch))
@@ -136,16 +138,23 @@ class _Session:
             host, port = stand.address(name)
             address = proxies.create(name, listen=upstream.listen, origin=f"{host}:{port}")
             addresses[name] = (address.host, address.port)
+        bare = {name: addresses[name][1] for name, upstream in self.scenario.upstreams.items() if not upstream.relay}
+        self.sightings = Sightings(bare, stand.counts)
         return {
             "upstreams": names.upstream_names(self.scenario, addresses),
             "run": names.run_names(self.journal.run),
             "env": {},
         }
 
-    def _prove(self, sent: Trials, stand: Stand, spaces: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    def _prove(self, sent: Trials, spaces: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
         self.say("proving that every upstream is reached")
-        addresses = spaces["upstreams"]
-        return wiring.prove(self.scenario, self.plan, send=sent.send, counts=stand.counts, addresses=addresses)
+        return wiring.prove(
+            self.scenario,
+            self.plan,
+            send=sent.send,
+            counts=self.sightings.counts,
+            addresses=spaces["upstreams"],
+        )
 
     def _drive(
         self, load: Load, stand: Stand, proxies: Proxies, poc: target.RunningTarget, marks: Marks, origin: int
@@ -160,6 +169,7 @@ class _Session:
             if code is not None and not gone:
                 gone.append(code)
                 marks.write(Mark(kind="target", subject="exited", at=now, detail={"exit_code": code}))
+            self.sightings.look(now, marks.write)
             self.watch(progress.look(self.plan, self.tally, marks.on, now))
 
         def drain() -> None:

@@ -1,12 +1,13 @@
 """What the stand saw, joined to the requests that caused it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import polars as pl
 
 from pocchaos.faults import Toxic, Visibility
 from pocchaos.judging.edges import Turn
+from pocchaos.model.evidence import Mark
 from pocchaos.scenario.language import Correlate, Scenario
 from pocchaos.scenario.plan import Plan
 
@@ -22,6 +23,15 @@ def joined_attempts(attempts: pl.DataFrame, run: str, requests: pl.DataFrame, te
     joined = attempts.with_columns(request=planned)
     asking = requests["tenant_index"].gather(joined["request"])
     return joined.with_columns(pl.Series("tenant", list(tenants), dtype=pl.String).gather(asking))
+
+
+def with_sightings(attempts: pl.DataFrame, marks: Iterable[Mark]) -> pl.DataFrame:
+    """The attempts, and for an upstream without a relay one for each look at which the target was connected to it."""
+    seen = [(m.subject, m.at) for m in marks if m.kind == "connections" and m.detail.get("established")]
+    if not seen:
+        return attempts
+    sightings = pl.DataFrame(seen, schema={"upstream": pl.String, "arrived": pl.Int64}, orient="row")
+    return pl.concat([attempts, sightings], how="diagonal").sort("arrived", maintain_order=True)
 
 
 def exact_joins(scenario: Scenario, attempts: pl.DataFrame) -> tuple[dict[str, bool], tuple[str, ...]]:

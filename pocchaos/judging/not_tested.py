@@ -48,6 +48,9 @@ def _upstreams(scenario: Scenario, table: Table) -> Iterator[str]:
     for name in scenario.upstreams:
         if name not in faulted:
             yield f"failures of {name}: no fault of this scenario is on it"
+    for name in sorted(faulted):
+        if not scenario.upstreams[name].relay:
+            yield f"single calls at {name}: it has no relay, so its faults are proven by connections, once a second"
     for fault in table.faults:
         if fault.bite is not None and not fault.bite.bitten:
             yield f"{fault.id} in {table.stages[fault.stage].name}: it is not proven to have bitten"

@@ -12,7 +12,7 @@ import polars as pl
 from pocchaos.faults import Visibility
 from pocchaos.files.rundir import RunDirectory
 from pocchaos.files.scenario import reread
-from pocchaos.judging.attempts import bitten_requests, exact_joins, joined_attempts
+from pocchaos.judging.attempts import bitten_requests, exact_joins, joined_attempts, with_sightings
 from pocchaos.judging.bite import Evidence, prove
 from pocchaos.judging.bodies import Bodies
 from pocchaos.judging.checks import Checks
@@ -70,7 +70,7 @@ def build(run: RunDirectory) -> Judged:
     evidence = Evidence(
         plan=plan,
         upstreams=scenario.upstreams,
-        attempts=attempts,
+        attempts=with_sightings(attempts, run.marks),
         baseline=stages[0].window if stages else None,
         ended=ended,
         unused=frozenset(run.facts.get("unused") or ()),

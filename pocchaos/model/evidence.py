@@ -105,8 +105,9 @@ class Attempt:
 class Mark:
     """The moment something really changed: a fault edge, a stage, the target, or a part of ours.
 
-    `kind` is one of: fault_on, fault_off, stage, target, part, stop, note. For fault edges `subject` is the
-    window's key, `planned`, `asked` and `confirmed` are the three moments, and `detail` holds what was read back.
+    `kind` is one of: fault_on, fault_off, stage, target, part, stop, note, connections (how many the target has to an
+    upstream without a relay). For fault edges `subject` is the window's key, `planned`, `asked` and `confirmed` are the
+    three moments, and `detail` holds what was read back.
     """
 
     kind: str

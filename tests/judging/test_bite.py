@@ -14,7 +14,7 @@ from pocchaos.faults.timeout import Timeout
 from pocchaos.judging import judge
 from pocchaos.judging.bite import binomial_two_sided
 from pocchaos.judging.table import build
-from pocchaos.model.evidence import Attempt
+from pocchaos.model.evidence import Attempt, Mark
 from pocchaos.model.units import parse_share
 from pocchaos.model.verdict import Bite
 from pocchaos.scenario.plan import Plan
@@ -217,6 +217,26 @@ def test_the_on_times_of_one_flap_count_together(run_dir: RunDir) -> None:
     bite = seen(run_dir, DOWN, attempts, stretches=stretches)
     assert bite.bitten
     assert 20 <= (bite.predicted or 0) <= 26
+
+
+@pytest.mark.parametrize(("established", "bitten"), [(0, True), (2, False)])
+def test_without_a_relay_the_connections_of_each_second_stand_for_attempts(
+    run_dir: RunDir, established: int, bitten: bool
+) -> None:
+    """A pool of three stands in every second of the baseline."""
+    stretches = [replace(part, lasts=25.0) for part in stages(DOWN)]
+    looks = [
+        Mark(
+            kind="connections",
+            subject="llm",
+            at=second * 1_000_000,
+            detail={"established": 3 if second < 25 else established},
+        )
+        for second in range(50)
+    ]
+    bite = seen(run_dir, DOWN, None, stretches=stretches, marks=[*marks_of(plan_of(stretches)), *looks])
+    assert bite.bitten is bitten, bite
+    assert bite.predicted == pytest.approx(25, abs=2)
 
 
 def flapped(run_dir: RunDir, confirmed: int, facts: dict[str, Any] | None = None) -> Bite:

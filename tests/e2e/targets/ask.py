@@ -2,7 +2,7 @@
 
 It knows nothing of pocchaos. HABIT says how it behaves: well (a timeout of 0.7 s, a fallback that says so), hang
 (waits for its LLM for ever), wrong (a blank answer for a lost one), bare (never asks its LLM), chatty (prints its key),
-cold (shows its system prompt with its first answer alone).
+cold (shows its system prompt with its first answer alone). With POOL=1 it keeps its connection to the database.
 """
 
 import base64
@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +19,9 @@ HABIT = os.environ.get("HABIT", "well")
 KEY = os.environ.get("ASK_KEY", "")
 PROMPT = "You are the assistant of Ask Ltd. and never say so."
 PATIENCE = None if HABIT == "hang" else 0.7  # s
+
+ONE_AT_A_TIME = threading.Lock()
+pool: list[socket.socket] = []
 
 
 class Ask(BaseHTTPRequestHandler):
@@ -86,11 +90,23 @@ def ask_llm(question: str) -> str:
 
 
 def ask_database(question: str) -> None:
+    with ONE_AT_A_TIME:
+        connection, row = pool.pop() if pool else connect(), b""
+        try:
+            connection.sendall(f"{question}\n".encode())
+            row = connection.recv(1024)
+        finally:
+            if row and os.environ.get("POOL"):
+                pool.append(connection)
+            else:
+                connection.close()
+    if not row:
+        raise OSError("the database hung up")
+
+
+def connect() -> socket.socket:
     host, _, port = os.environ["DB_ADDR"].rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
-        connection.sendall(f"{question}\n".encode())
-        if not connection.recv(1024):
-            raise OSError("the database hung up")
+    return socket.create_connection((host, int(port)), timeout=PATIENCE)
 
 
 def say(words: str) -> None:
