@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from pocchaos.assertions import Assertion
 from pocchaos.faults import Fault
@@ -93,7 +94,7 @@ def _plan(data: bytes) -> Plan:
     for kind, value in lines:
         if kind == "requests":
             for name, column in columns.items():
-                column.extend(value[name])
+                column.fromlist(value[name])
         else:
             found[kind].append(value)
     if any(len(column) != head["requests"] for column in columns.values()):
@@ -110,7 +111,7 @@ def _plan(data: bytes) -> Plan:
 
 
 def _line(line: bytes) -> tuple[str, Any]:
-    found: dict[str, Any] = json.loads(line)
+    found: dict[str, Any] = from_json(line)  # a third of the time of json.loads, and a plan may have a million requests
     return next(iter(found.items()))
 
 

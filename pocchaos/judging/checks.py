@@ -48,7 +48,7 @@ class Checks:
         }
         self._numbers: dict[str, int] = {"()": 0}
         self._pairs: dict[tuple[int, int], int] = {}
-        self._known: dict[tuple[int, int], Checked] = {}
+        self._known: dict[int, Checked] = {}
         self._ready: list[tuple[Ready, ...] | None] = [()]
 
     def number(self, input_: int, tenant: int) -> int:
@@ -68,10 +68,13 @@ class Checks:
             self._ready.append(ready)
         return self._numbers[key]
 
-    def check(self, number: int, place: int, bodies: Bodies) -> Checked:
-        """What the assertions of this number come to on the body at this place."""
-        key = (number, place)
+    def check_all(self, keys: Iterable[int], bodies: Bodies) -> Mapping[int, Checked]:
+        """What the assertions come to, by `number × (len(bodies) + 2) + place`; what was asked before is known."""
+        return {key: self._checked(key, bodies) for key in keys}
+
+    def _checked(self, key: int, bodies: Bodies) -> Checked:
         if key not in self._known:
+            number, place = divmod(key, len(bodies) + 2)
             self._known[key] = _check(self._ready[number], place, bodies)
         return self._known[key]
 

@@ -105,12 +105,10 @@ def with_checks(samples: pl.DataFrame, bodies: Bodies, checks: Checks) -> pl.Dat
     asked = pl.col("status").is_between(200, 299) & (pl.col("how") == _HOW.index(How.COMPLETE))
     key = pl.when(asked & (numbers > 0)).then(numbers.cast(pl.Int64) * width + pl.col("place"))
     keys = samples.select(key.alias("key")).to_series()
-    distinct = keys.unique().drop_nulls().sort()
-    answers = []
-    for number, place in (divmod(value, width) for value in distinct):
-        answers.append(_CHECKED.index(checks.check(number, place, bodies)))
+    found = checks.check_all(keys.unique().drop_nulls().to_list(), bodies)
+    answers = [_CHECKED.index(checked) for checked in found.values()]
     none = _CHECKED.index(Checked.NONE)
-    known = keys.replace_strict(distinct, answers, default=none, return_dtype=pl.UInt8) if answers else keys * 0
+    known = keys.replace_strict(list(found), answers, default=none, return_dtype=pl.UInt8) if answers else keys * 0
     return samples.with_columns(
         known.cast(pl.UInt8).fill_null(none).alias("checked"), (numbers > 0).alias("has_assertion")
     )

@@ -1,5 +1,6 @@
 """A run directory in, a judged run out: pure but for reading, so that the same evidence gives the same verdict."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import polars as pl
@@ -14,7 +15,7 @@ from pocchaos.judging.latency import curves, intervals
 from pocchaos.judging.not_tested import not_tested
 from pocchaos.judging.table import Judged, build
 from pocchaos.judging.timeline import timeline
-from pocchaos.model.verdict import JudgedRun, Judgement, Verdict, worst
+from pocchaos.model.verdict import JudgedRun, Judgement, Percentiles, Timeline, Verdict, worst
 
 EXIT_CODES = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
 
@@ -43,10 +44,12 @@ def hlog(found: Judged) -> bytes:
 def judge_table(found: Judged) -> JudgedRun:
     """Everything that a report says, from the table of a run."""
     table = found.table
-    criteria = judge_criteria(table, found.scenario.criteria)
+    with ThreadPoolExecutor(max_workers=1) as beside:  # Polars draws the charts while Python weighs the criteria
+        charts = beside.submit(_charts, found)
+        criteria = judge_criteria(table, found.scenario.criteria)
+    series, percentiles = charts.result()
     leaks = table.samples.filter((pl.col("foreign").list.len() > 0) | (pl.col("secrets").list.len() > 0)).height
     verdict, why = overall(criteria, stopped=table.stopped, empty=not len(table.samples), leaks=leaks)
-    judged = found.samples.filter(pl.col("in_window"))
     return JudgedRun(
         verdict=verdict,
         exit_code=EXIT_CODES[verdict],
@@ -57,14 +60,20 @@ def judge_table(found: Judged) -> JudgedRun:
         criteria=criteria,
         faults=tuple(fault.bite for fault in table.faults if fault.bite is not None),
         stages=summaries.stages(found),
-        timeline=timeline(found.samples, found.plan, table),
+        timeline=series,
         outcomes=summaries.outcomes(found.samples),
-        percentiles=curves(judged, table),
+        percentiles=percentiles,
         exemplars=summaries.exemplars(found, criteria),
         not_tested=not_tested(found.scenario, found.plan, table),
         notes=found.notes,
         facts=found.facts,
     )
+
+
+def _charts(found: Judged) -> tuple[Timeline, tuple[Percentiles, ...]]:
+    """What is shown beside the verdicts, and never judged: it takes half a second of a million samples."""
+    series = timeline(found.samples, found.plan, found.table)
+    return series, curves(found.samples.filter(pl.col("in_window")), found.table)
 
 
 def overall(criteria: tuple[Judgement, ...], *, stopped: str, empty: bool, leaks: int = 0) -> tuple[Verdict, str]:

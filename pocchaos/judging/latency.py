@@ -32,17 +32,17 @@ def micros_of(name: str) -> pl.Expr:
 
 
 def quantiles(samples: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """p50, p95, p99 and max (s) of the requests with an answer, a row for each value of `by`.
+    """p50, p95, p99 and max (µs) of the requests with an answer, a row for each value of `by`.
 
     Nearest rank, to the three digits of an HdrHistogram: the value of the bucket is the same whether it is taken
-    before or after the rank, so each group is sorted once and only what is shown falls into a bucket.
+    before or after the rank, so each group is sorted once and only what is shown falls into a bucket. Whole numbers
+    are handed out, to be divided in Python: Polars divides a column of one row, but multiplies a longer one by the
+    reciprocal, and how rows fall into chunks differs from one judgement to the next.
     """
     times = samples.filter(answered()).group_by(by).agg(time=micros_of("response").clip(0, HIGHEST).sort())
     time, count = pl.col("time").list, pl.col("time").list.len()
     ranked = {f"p{fraction * 100:g}": time.get(_place(fraction, count)) for fraction in SHOWN}
-    return times.select(
-        by, *((bucket_of(value) / 1e6).alias(name) for name, value in {**ranked, "max": time.max()}.items())
-    )
+    return times.select(by, *(bucket_of(value).alias(name) for name, value in {**ranked, "max": time.max()}.items()))
 
 
 def curves(judged: pl.DataFrame, table: Table) -> tuple[Percentiles, ...]:

@@ -24,7 +24,10 @@ def stages(judged: Judged) -> tuple[StageSummary, ...]:
     inside = samples.filter(pl.col("in_window"))
     sent = samples.filter(pl.col("lag").is_not_null()).group_by("stage_index").len().collect()
     counts = inside.group_by("stage_index", "outcome").len().sort("outcome").collect()
-    latency = {row.pop("stage_index"): row for row in quantiles(inside, "stage_index").collect().to_dicts()}
+    latency = {
+        row.pop("stage_index"): {name: micros / 1e6 for name, micros in row.items()}
+        for row in quantiles(inside, "stage_index").collect().to_dicts()
+    }
     happened: dict[int, dict[str, int]] = {}
     for index, outcome, count in counts.iter_rows():
         happened.setdefault(index, {})[outcome] = count

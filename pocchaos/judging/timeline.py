@@ -33,20 +33,20 @@ def timeline(samples: pl.DataFrame, plan: Plan, table: Table) -> Timeline:
         "achieved": planned.filter(pl.col("lag").is_not_null()).select(bucket=started),
     }.items():
         columns = columns.join(counts.group_by("bucket").agg(pl.len().alias(name)), on="bucket", how="left")
-    slowest = planned.group_by("bucket").agg(slowest=pl.col("response").max())
+    slowest = planned.group_by("bucket").agg(slowest=micros_of("response").max())
     shown = quantiles(planned, "bucket").drop("max")
     columns = columns.join(slowest, on="bucket", how="left").join(shown, on="bucket", how="left")
     found = columns.sort("bucket").collect()
-    seconds = width / 1e6
+    length = width / 1e6
     return Timeline(
-        bucket=seconds,
-        start=tuple(place * seconds for place in range(count)),
-        offered=tuple((value or 0) / seconds for value in found["offered"]),
-        achieved=tuple((value or 0) / seconds for value in found["achieved"]),
-        p50=tuple(found["p50"]),
-        p95=tuple(found["p95"]),
-        p99=tuple(found["p99"]),
-        slowest=tuple(found["slowest"]),
+        bucket=length,
+        start=tuple(place * length for place in range(count)),
+        offered=tuple((value or 0) / length for value in found["offered"]),
+        achieved=tuple((value or 0) / length for value in found["achieved"]),
+        p50=tuple(map(_seconds, found["p50"])),
+        p95=tuple(map(_seconds, found["p95"])),
+        p99=tuple(map(_seconds, found["p99"])),
+        slowest=tuple(map(_seconds, found["slowest"])),
         outcomes=_outcomes(planned, axis),
     )
 
@@ -60,3 +60,7 @@ def _outcomes(planned: pl.LazyFrame, axis: pl.DataFrame) -> dict[str, tuple[int,
             column = axis.join(own, on="bucket", how="left", maintain_order="left")["len"].fill_null(0)
             found[outcome.value] = tuple(int(value) for value in column)
     return found
+
+
+def _seconds(micros: int | None) -> float | None:
+    return None if micros is None else micros / 1e6

@@ -134,6 +134,17 @@ def test_judging_again_gives_the_same_bytes(run_dir: RunDir) -> None:
     assert made[0] == made[1]
 
 
+def test_times_that_are_shown_are_whole_microseconds_however_many_stages_share_a_chunk(run_dir: RunDir) -> None:
+    """As a column of one row they were divided, as one of many multiplied by 1e-6: 1.283071 or 1.2830709999999999."""
+    times = [1.283071, 0.388863, 0.944127, 0.001675, 0.002929]
+    run = run_dir(*(Stretch(name=f"stage {k}", replies=[answered(after=time)]) for k, time in enumerate(times)))
+    judged = judge(run)
+    shown = [time for stage in judged.stages for time in stage.latency.values()]
+    shown += [time for column in (judged.timeline.p50, judged.timeline.slowest) for time in column if time is not None]
+    assert len(shown) > 50
+    assert shown == [round(time, 6) for time in shown]
+
+
 def test_what_is_kept_reads_back_as_it_was_judged(run_dir: RunDir) -> None:
     run = outage(run_dir)
     judged = judge_and_keep(run)

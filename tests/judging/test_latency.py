@@ -22,14 +22,14 @@ def test_what_is_shown_is_what_the_histogram_says(ends: list[int]) -> None:
     samples = pl.LazyFrame({"stage": "a", "response": [end / 1e6 for end in ends], "outcome": "answered"})
     found = quantiles(samples, "stage").collect().row(0, named=True)
     histogram = Histogram.of(((end, 1) for end in ends), clamp=True)
-    assert found.pop("max") * 1e6 == pytest.approx(histogram.max)
+    assert found.pop("max") == histogram.max
     for name, fraction in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
-        assert found[name] * 1e6 == pytest.approx(histogram.percentile(fraction))
+        assert found[name] == histogram.percentile(fraction)
 
 
 def test_what_has_no_answer_is_in_no_quantile(run_dir: RunDir) -> None:
     samples = build(run_dir(Stretch(name="baseline", replies=[answered(), hung(3.0)]))).samples.lazy()
-    assert quantiles(samples, "stage").collect()["max"].to_list() == pytest.approx([0.1], rel=1e-3)
+    assert quantiles(samples, "stage").collect()["max"].to_list() == pytest.approx([100_000], rel=1e-3)
     assert quantiles(samples.filter(pl.col("outcome") == "hung"), "stage").collect().is_empty()
 
 
