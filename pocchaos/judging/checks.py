@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from pocchaos.assertions.base import BaseAssertion
@@ -36,7 +37,7 @@ class Checks:
     """The assertions of every input, rendered for each tenant that asks it; equal ones are evaluated once.
 
     An input asked by a tenant has a number, `number(input, tenant)`: those with the same number have the same
-    assertions with the same values. Number 0 is no assertion at all.
+    assertions with the same values. Number 0 is no assertion at all. Slices decided at the same time may share it.
     """
 
     def __init__(self, inputs: tuple[InputRow, ...], tenants: Mapping[str, Tenant], names: tuple[str, ...]) -> None:
@@ -50,13 +51,15 @@ class Checks:
         self._pairs: dict[tuple[int, int], int] = {}
         self._known: dict[int, Checked] = {}
         self._ready: list[tuple[Ready, ...] | None] = [()]
+        self._lock = Lock()  # two sets of assertions must never get one number
 
     def number(self, input_: int, tenant: int) -> int:
         """Which set of rendered assertions this input has for this tenant."""
         pair = (input_, tenant)
-        if pair not in self._pairs:
-            self._pairs[pair] = self._number(input_, tenant)
-        return self._pairs[pair]
+        with self._lock:
+            if pair not in self._pairs:
+                self._pairs[pair] = self._number(input_, tenant)
+            return self._pairs[pair]
 
     def _number(self, input_: int, tenant: int) -> int:
         row, name = self.inputs[input_], self.tenants[tenant]
@@ -70,7 +73,8 @@ class Checks:
 
     def check_all(self, keys: Iterable[int], bodies: Bodies) -> Mapping[int, Checked]:
         """What the assertions come to, by `number × (len(bodies) + 2) + place`; what was asked before is known."""
-        return {key: self._checked(key, bodies) for key in keys}
+        with self._lock:  # who waits finds them known
+            return {key: self._checked(key, bodies) for key in keys}
 
     def _checked(self, key: int, bodies: Bodies) -> Checked:
         if key not in self._known:

