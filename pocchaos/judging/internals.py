@@ -7,7 +7,6 @@ Every pattern has a cheap word that must be there first, so that a million clean
 import html
 import json
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 _SOURCE = r"(?:py|pyx|rb|js|mjs|cjs|ts|tsx|jsx|java|kt|scala|go|rs|cs|fs|vb|php|ex|exs|c|cc|cpp|h|hpp|swift)"
@@ -90,14 +89,17 @@ def _environment_lines(text: str) -> bool:
 
 
 def _environment_object(value: Any) -> bool:
-    match value:
-        case Mapping():
-            usual = _USUAL.intersection(value)
-            return ("PATH" in usual and len(usual) >= 2) or any(map(_environment_object, value.values()))
-        case list():
-            return any(map(_environment_object, value))
-        case _:
-            return False
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            usual = _USUAL.intersection(part)
+            if "PATH" in usual and len(usual) >= 2:
+                return True
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return False
 
 
 def _json(body: str) -> Any:
@@ -110,19 +112,16 @@ def _json(body: str) -> Any:
 
 
 def _strings(value: Any) -> list[str]:
-    """Every key and text of a JSON value, in order; a list and not a generator, which took three times as long."""
+    """Every key and text of a JSON value, in order."""
     found: list[str] = []
-    _gather(value, found)
+    waiting = [value]
+    while waiting:  # no recursion: a hostile body may be nested as deep as the JSON parser goes
+        part = waiting.pop()
+        if isinstance(part, str):
+            found.append(part)
+        elif isinstance(part, dict):
+            for key, inner in reversed(part.items()):
+                waiting += (inner, key)
+        elif isinstance(part, list):
+            waiting += reversed(part)
     return found
-
-
-def _gather(value: Any, found: list[str]) -> None:
-    if isinstance(value, str):
-        found.append(value)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            found.append(str(key))
-            _gather(inner, found)
-    elif isinstance(value, list):
-        for inner in value:
-            _gather(inner, found)

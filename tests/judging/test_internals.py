@@ -120,6 +120,15 @@ def test_deep_json_is_no_trap() -> None:
     assert internals("[" * 100_000) is None
 
 
+@pytest.mark.parametrize("levels", [300, 600, 900])
+def test_what_the_parser_still_reads_is_searched_however_deep(levels: int) -> None:
+    frame = json.dumps('  File "/app/main.py", line 3, in ask\n')
+    assert internals("[" * levels + frame + "]" * levels) == "Python frame"
+    environment = json.dumps({"PATH": "/bin", "HOME": "/root"})
+    assert internals('{"a":' * levels + environment + "}" * levels) == "environment"
+    assert internals("[" * levels + '"the PATH variable"' + "]" * levels) is None
+
+
 HOSTILE = ["\n", " ", "/a", "at $", "$", "a.", "C:\\a", "at a.", "x.rb:", "A=1\n", "&<", "LINE 1: \n", "a/b.php "]
 
 

@@ -158,6 +158,16 @@ def test_any_text_of_an_input_survives_its_bytes(text: str, count: int) -> None:
     assert load_plan(dump_plan(plan)) == plan
 
 
+def test_an_input_that_only_a_patient_parser_reads_survives_its_bytes() -> None:
+    nested: list[object] = []
+    for _ in range(500):
+        nested = [nested]
+    plan = planned(scenario(stage("baseline", "1s")), inputs=1)
+    odd = InputRow(id="odd", category="in_scope", expect="answer", fields={"lone": "\ud800", "nested": nested})
+    plan = Plan(**{**{name: getattr(plan, name) for name in plan.__slots__}, "inputs": (odd,)})
+    assert load_plan(dump_plan(plan)) == plan
+
+
 @pytest.mark.parametrize(
     "torn",
     [
