@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := requirements-dev.lock
+SPREAD := -n 4 --dist loadfile# many tests wait for processes and faults, so four at a time suit two cores
 
 # The first Python that runs, is one of ours and can make a virtual environment; PYTHON=… chooses another.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
@@ -34,8 +35,8 @@ $(READY): pyproject.toml $(LOCK)
 demo: setup ## the outage of an LLM against the reference POC: live view, verdict, report
 	@$(BIN)/pocchaos run scenarios/llm_outage.yaml
 
-test: setup ## all tests; PYTEST="-m 'not slow'" for the quick ones
-	@$(BIN)/pytest $(PYTEST)
+test: setup ## all tests; PYTEST="-m 'not slow'" for the quick ones, PYTEST="-n 0" one after the other
+	@$(BIN)/pytest $(SPREAD) $(PYTEST)
 
 lint: setup ## style, form and import contracts
 	@$(BIN)/ruff check .

@@ -25,7 +25,8 @@ def postgres(folder: Path, programs: Path) -> Iterator[str]:
     account = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
     user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
     if account:
-        for path in (folder, *folder.parents[:2]):
+        above = (parent for parent in folder.parents if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001)
+        for path in (folder, *above):
             path.chmod(0o755)
         os.chown(folder, account.pw_uid, account.pw_gid)
     files = folder / "files"

@@ -129,7 +129,7 @@ def test_a_store_that_falls_silent_costs_a_moment_and_comes_back(start: Start, t
     for _ in range(12):
         began = time.monotonic()
         response = ask(QUESTION)
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 3.0
         assert response.headers["x-degraded"] == "without-own-documents"
         assert FACT in response.json()["answer"]
         assert ask.client.get("/healthz").status_code == 200

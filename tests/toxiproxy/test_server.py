@@ -95,7 +95,7 @@ def test_an_order_to_a_dead_server_tells_of_its_death_at_once(tmp_path: Path, to
         began = time.monotonic()
         with pytest.raises(ToxiproxyError, match=r"ended with status -9"):
             proxies.put_on("slow", toxic("latency", latency="1s"))
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 4.0
 
 
 CHILD = """

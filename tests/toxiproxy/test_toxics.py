@@ -37,7 +37,7 @@ def test_latency_makes_the_round_trip_longer_until_it_is_taken_off(link: Link, p
     with connected(address) as client:
         round_trip(client)
         proxies.put_on("slow", toxic("latency", stream=stream, latency="300ms"))
-        assert 0.3 <= round_trip(client) < 1.0
+        assert 0.3 <= round_trip(client) < 5.0
         proxies.take_off("slow")
         assert round_trip(client) < 0.2
 
@@ -56,7 +56,7 @@ def test_latencies_on_both_streams_add_up(link: Link, proxies: Proxies) -> None:
     proxies.put_on("there", toxic("latency", stream="upstream", latency="150ms"))
     proxies.put_on("back", toxic("latency", stream="downstream", latency="150ms"))
     with connected(address) as client:
-        assert 0.3 <= round_trip(client) < 1.0
+        assert 0.3 <= round_trip(client) < 5.0
 
 
 def test_bandwidth_limits_what_comes_down(link: Link, proxies: Proxies) -> None:
@@ -66,7 +66,7 @@ def test_bandwidth_limits_what_comes_down(link: Link, proxies: Proxies) -> None:
         began = time.monotonic()
         client.sendall(b"go")
         assert len(exactly(client, 30_000)) == 30_000
-        assert 0.6 < time.monotonic() - began < 2.0
+        assert 0.6 < time.monotonic() - began < 10.0
 
 
 def test_bandwidth_limits_what_goes_up(link: Link, proxies: Proxies) -> None:
@@ -76,18 +76,18 @@ def test_bandwidth_limits_what_goes_up(link: Link, proxies: Proxies) -> None:
         began = time.monotonic()
         client.sendall(b"x" * 30_000)
         wait_until(lambda: len(origin.only().data) == 30_000, "all bytes at the origin")
-        assert 0.6 < time.monotonic() - began < 2.0
+        assert 0.6 < time.monotonic() - began < 10.0
 
 
 def test_slow_close_keeps_the_answer_quick_and_its_end_late(link: Link, proxies: Proxies) -> None:
     address, _ = link(gift(b"done"))
-    proxies.put_on("lingering", toxic("slow_close", delay="400ms"))
+    proxies.put_on("lingering", toxic("slow_close", delay="1s"))
     with connected(address) as client:
         began = time.monotonic()
         client.sendall(b"go")
         assert exactly(client, 4) == b"done"
-        assert time.monotonic() - began < 0.3
-        assert until_end(client).ended_at - began >= 0.4
+        assert time.monotonic() - began < 0.9
+        assert until_end(client).ended_at - began >= 1.0
 
 
 def test_slow_close_upstream_hides_our_closing_from_the_origin(link: Link, proxies: Proxies) -> None:
