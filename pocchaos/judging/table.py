@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
@@ -13,23 +13,19 @@ from pocchaos.faults import Visibility
 from pocchaos.files.rundir import RunDirectory
 from pocchaos.files.scenario import reread
 from pocchaos.judging.attempts import bitten_requests, exact_joins, joined_attempts, with_sightings
-from pocchaos.judging.bite import Evidence, prove
+from pocchaos.judging.bite import prove
 from pocchaos.judging.bodies import Bodies
 from pocchaos.judging.checks import Checks
 from pocchaos.judging.columns import planned
+from pocchaos.judging.crossings import Evidence
 from pocchaos.judging.edges import Turn, changing, confirmed, turns
 from pocchaos.judging.markers import compile_markers
 from pocchaos.judging.samples import Deciding, judged_samples
 from pocchaos.metrics.table import ATTEMPTS, SAMPLES, FaultScope, StageWindow, Table
 from pocchaos.model.errors import RunDirectoryError
-from pocchaos.model.outcome import Outcome
 from pocchaos.scenario.language import Scenario
 from pocchaos.scenario.plan import FaultWindow, Plan
 from pocchaos.scenario.windows import StageWindows, judged_windows
-
-JOINED: Final = 0.99  # share of attempts with a known request from which a join counts as exact
-
-_KNOWN_WITHOUT_BODY: Final = (Outcome.LOST, Outcome.CANCELLED, Outcome.LEAKED, Outcome.HUNG, Outcome.BROKEN)
 
 
 @dataclass(frozen=True, kw_only=True)
