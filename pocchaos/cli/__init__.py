@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command (of `sys.argv`, if none is given) and exit; a user's mistake is a message, never a traceback."""
     interrupts_raise()
     try:
-        from pocchaos.cli.app import app  # takes a second: an impatient Ctrl-C is met here already
+        from pocchaos.cli.app import app  # only now: an impatient Ctrl-C is met here already
 
         app(args=arguments, prog_name="pocchaos")
     except Interruption:

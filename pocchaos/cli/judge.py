@@ -3,10 +3,6 @@
 import typer
 
 from pocchaos.cli.options import RunPath
-from pocchaos.files.rundir import RunDirectory
-from pocchaos.judging import judge_and_keep
-from pocchaos.report import write_reports
-from pocchaos.report.console import print_judged
 
 
 def judge(run: RunPath) -> None:
@@ -14,6 +10,11 @@ def judge(run: RunPath) -> None:
 
     Example: pocchaos judge results/20261124-101500-llm-outage-3f9a2b1c04
     """
+    from pocchaos.files.rundir import RunDirectory
+    from pocchaos.judging import judge_and_keep
+    from pocchaos.report import write_reports
+    from pocchaos.report.console import print_judged
+
     directory = RunDirectory.open(run)
     judged = judge_and_keep(directory)
     write_reports(judged, directory.path)

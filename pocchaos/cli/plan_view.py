@@ -1,5 +1,6 @@
 """A plan on the terminal, as tables: when, what is broken, who asks what, and what each criterion will rest on."""
 
+import os
 from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -20,8 +21,11 @@ from pocchaos.scenario.timeline import lay_out
 from pocchaos.scenario.windows import Window
 
 
-def show_plan(scenario: Scenario, plan: Plan, foreseen: Forecast, console: Console) -> None:
-    """Print everything that is known before the first request."""
+def show_plan(scenario: Scenario, plan: Plan, foreseen: Forecast) -> None:
+    """Print everything that is known before the first request to stdout; plain text where that is no terminal."""
+    console = Console(no_color=bool(os.environ.get("NO_COLOR")))
+    if not console.is_terminal:
+        console.width = max(console.width, 160)  # a log file is not cut at 80 columns
     tally = Tally(plan)
     console.print(
         Text.assemble(

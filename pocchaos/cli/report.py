@@ -3,9 +3,6 @@
 import typer
 
 from pocchaos.cli.options import RunPath
-from pocchaos.files.rundir import RunDirectory
-from pocchaos.judging import judge as judge_run
-from pocchaos.report import write_reports
 
 
 def report(run: RunPath) -> None:
@@ -13,6 +10,10 @@ def report(run: RunPath) -> None:
 
     Example: pocchaos report results/20261124-101500-llm-outage-3f9a2b1c04
     """
+    from pocchaos.files.rundir import RunDirectory
+    from pocchaos.judging import judge as judge_run
+    from pocchaos.report import write_reports
+
     directory = RunDirectory.open(run)
     for path in write_reports(judge_run(directory), directory.path):
         typer.echo(str(path))

@@ -6,16 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pocchaos.cli.foresee import foresee, refuse_remote
-from pocchaos.cli.live import live_view
 from pocchaos.cli.options import ScenarioFile, Seed, Set, environment
-from pocchaos.cli.prepare import prepare
-from pocchaos.conductor.run import Options, record
-from pocchaos.judging import judge_and_keep
 from pocchaos.model.errors import UsageError
-from pocchaos.model.units import parse_size
-from pocchaos.report import write_reports
-from pocchaos.report.console import print_judged
 
 
 def run(
@@ -37,6 +29,15 @@ def run(
 
     Example: pocchaos run scenarios/llm_outage.yaml --seed 7
     """
+    from pocchaos.cli.foresee import foresee, refuse_remote
+    from pocchaos.cli.live import live_view
+    from pocchaos.cli.prepare import prepare
+    from pocchaos.conductor.run import Options, record
+    from pocchaos.judging import judge_and_keep
+    from pocchaos.model.units import parse_size
+    from pocchaos.report import write_reports
+    from pocchaos.report.console import print_judged
+
     try:
         size = parse_size(keep)
     except ValueError as error:

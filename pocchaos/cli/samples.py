@@ -7,8 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from pocchaos.cli.options import RunPath
-from pocchaos.files.rundir import RunDirectory
-from pocchaos.judging.table import build
 
 _SHOWN = ("request", "due", "stage", "tenant", "category", "outcome", "status", "response", "how", "error")
 
@@ -22,6 +20,9 @@ def samples(
 
     Example: pocchaos samples results/20261124-101500-llm-outage-3f9a2b1c04 --jsonl | jq 'select(.outcome == "hung")'
     """
+    from pocchaos.files.rundir import RunDirectory
+    from pocchaos.judging.table import build
+
     frame = build(RunDirectory.open(run)).samples
     if jsonl:
         for row in frame.iter_rows(named=True):
