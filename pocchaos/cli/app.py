@@ -11,6 +11,7 @@ import typer
 from pocchaos import __version__
 from pocchaos.cli.check import check
 from pocchaos.cli.judge import judge
+from pocchaos.cli.recover import recover
 from pocchaos.cli.report import report
 from pocchaos.cli.run import run
 from pocchaos.cli.samples import samples
@@ -46,5 +47,5 @@ def root(
     """
 
 
-for verb in (check, run, judge, report, samples, schema):
-    app.command(no_args_is_help=verb is not schema)(verb)
+for verb in (check, run, judge, report, samples, schema, recover):
+    app.command(no_args_is_help=verb not in (schema, recover))(verb)

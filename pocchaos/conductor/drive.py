@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from pocchaos.faults import Down, StandFault, Toxic, described
 from pocchaos.model.evidence import Mark
+from pocchaos.model.undo import FaultOn, Keeper
 from pocchaos.scenario.plan import Edge, FaultWindow, Plan, PlannedStage
 
 _TICK = 0.05  # s between looks at whether every part still lives
@@ -37,6 +38,10 @@ class StandSwitch(Protocol):
 class ProxySwitch(Protocol):
     """What Toxiproxy offers for toxics and `down`."""
 
+    @property
+    def server(self) -> str:
+        """`host:port` of its control API."""
+
     def put_on(self, window: str, fault: Any) -> Mapping[str, Any]:
         """What was read back."""
 
@@ -51,9 +56,12 @@ class Chain:
     stand: StandSwitch
     proxies: ProxySwitch
     origin: int  # absolute µs of the run's origin
+    keeper: Keeper
 
     def put_on(self, window: FaultWindow, span: int) -> tuple[int, Mapping[str, Any]]:
-        """Put the fault on where it is made."""
+        """Put the fault on where it is made; it is written down first."""
+        where = "the stand" if isinstance(window.fault, StandFault) else f"toxiproxy-server at {self.proxies.server}"
+        self.keeper.note(f"fault {window.key}", FaultOn(window=window.key, where=where))
         match window.fault:
             case StandFault() as fault:
                 on, off = window.spans[span]
@@ -66,6 +74,11 @@ class Chain:
     def take_off(self, window: FaultWindow, span: int) -> tuple[int, Mapping[str, Any]]:
         """Take the fault off where it was put on."""
         del span
+        confirmed, detail = self._off(window)
+        self.keeper.done(f"fault {window.key}")
+        return confirmed, detail
+
+    def _off(self, window: FaultWindow) -> tuple[int, Mapping[str, Any]]:
         match window.fault:
             case StandFault():
                 return self.stand.take_off(window.key), {}

@@ -12,6 +12,7 @@ from pocchaos.exchange.redact import Redaction
 from pocchaos.files.evidence import compact, mark_record
 from pocchaos.files.log import JsonLines
 from pocchaos.files.plan import dump_plan
+from pocchaos.files.redaction import redact_logs
 from pocchaos.files.rundir import RunDirectory
 from pocchaos.files.scenario import Loaded
 from pocchaos.model.evidence import Mark
@@ -86,30 +87,12 @@ class Journal:
         """The run is over; `stopped` says why before its time, and is empty where it ran to its end."""
         self._known.update(stopped=self.shown(stopped), ended=datetime.now(UTC).isoformat())
         self._write()
-        for log in sorted((self.directory.path / "logs").glob("*.log")):
-            self._redact(log)
+        redact_logs(self.directory.path, self._redaction)
         if (self.directory.path / "samples.jsonl").exists():
             compact(self.directory.path)
 
     def _write(self) -> None:
         self.directory.write_facts(self._known)
-
-    def _redact(self, log: Path) -> None:
-        """The target may print what it is given; a log without a secret is left as it is."""
-        beside = log.with_name(log.name + ".new")
-        changed = False
-        with (
-            log.open(errors="surrogateescape", newline="") as said,
-            beside.open("w", errors="surrogateescape", newline="") as kept,
-        ):
-            for line in said:
-                clean = self.shown(line)
-                changed |= clean is not line
-                kept.write(clean)
-        if changed:
-            beside.replace(log)
-        else:
-            beside.unlink()
 
 
 class Marks:

@@ -11,6 +11,7 @@ from pocchaos.conductor import names, progress, target, wiring
 from pocchaos.conductor.drive import Chain, drive, now_us
 from pocchaos.conductor.interrupts import Interruption, came_through
 from pocchaos.conductor.journal import Journal, Marks
+from pocchaos.conductor.marked import marked
 from pocchaos.conductor.progress import Progress, Tally
 from pocchaos.conductor.sightings import Sightings
 from pocchaos.conductor.trials import Trials, trials
@@ -23,12 +24,15 @@ from pocchaos.load import process as load_process
 from pocchaos.load.process import DRAIN_MARGIN, Load
 from pocchaos.model.errors import HarnessError
 from pocchaos.model.evidence import Mark
+from pocchaos.model.undo import Part
 from pocchaos.model.units import Bytes, micros
 from pocchaos.scenario.plan import Plan
 from pocchaos.stand import process as stand_process
 from pocchaos.stand.process import Stand
 from pocchaos.toxiproxy import server as toxiproxy_server
 from pocchaos.toxiproxy.proxies import Proxies
+from pocchaos.watchdog import process as watchdog
+from pocchaos.watchdog.process import Watchdog
 
 LEAD = 500_000  # µs between the last preparation and the first stage
 _TICK = 0.05  # s between looks while the last answers come in
@@ -82,6 +86,17 @@ def record(loaded: Loaded, plan: Plan, *, options: Options, say: Say, watch: Wat
     return Recorded(directory=journal.directory, exit_code=code, stopped=stopped)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Live:
+    """The parts of a run while it lasts."""
+
+    watchdog: Watchdog
+    stand: Stand
+    proxies: Proxies
+    target: target.RunningTarget
+    load: Load
+
+
 class _Session:
     """One recording: what `run` and the steps that it is made of have in common."""
 
@@ -99,10 +114,14 @@ class _Session:
         at, run = self.journal.directory, self.journal.run
         self.say("starting the stand and toxiproxy-server")
         with (
+            watchdog.start(at.path, run=run, secrets=self.loaded.secrets) as dog,
+            marked(run),
+            dog.undoing("stand", Part(name="stand")),
             stand_process.start(
                 stand_spec(self.loaded, self.plan, run), log=at.logs("stand"), attempts=at.path / "attempts.jsonl"
             ) as stand,
-            toxiproxy_server.start(log=at.logs("toxiproxy"), say=self.say, run=run) as proxies,
+            dog.undoing("toxiproxy-server", Part(name="toxiproxy-server")),
+            toxiproxy_server.start(log=at.logs("toxiproxy"), say=self.say, run=run, keeper=dog) as proxies,
         ):
             spaces = self._chain(stand, proxies)
             with (
@@ -112,6 +131,8 @@ class _Session:
                     names=spaces,
                     log=at.logs("target"),
                     say=self.say,
+                    keeper=dog,
+                    run=run,
                     shown=self.journal.shown,
                 ) as poc,
                 closing(SampleLog(at.path, keep=self.options.keep, seed=self.plan.seed)) as samples,
@@ -119,6 +140,7 @@ class _Session:
                 self.journal.tested(target.ask_version(self.scenario.target, poc.url, spaces))
                 spec = load_spec(self.loaded, self.plan, url=poc.url, run=run, names=spaces)
                 with (
+                    dog.undoing("load", Part(name="load")),
                     load_process.start(spec, on_batch=self._keep_in(samples), log=at.logs("load")) as load,
                     self.journal.marks() as marks,
                 ):
@@ -129,7 +151,8 @@ class _Session:
                     samples.write(batch, encode(batch))
                     self.journal.begin(origin, unused=unused)
                     load.go(origin)
-                    self._drive(load, stand, proxies, poc, marks, origin)
+                    live = _Live(watchdog=dog, stand=stand, proxies=proxies, target=poc, load=load)
+                    self._drive(live, marks, origin)
 
     def _chain(self, stand: Stand, proxies: Proxies) -> dict[str, Mapping[str, Any]]:
         """Put a proxy before the stand for each upstream; what templates may name, the addresses among it."""
@@ -156,16 +179,15 @@ class _Session:
             addresses=spaces["upstreams"],
         )
 
-    def _drive(
-        self, load: Load, stand: Stand, proxies: Proxies, poc: target.RunningTarget, marks: Marks, origin: int
-    ) -> None:
+    def _drive(self, live: _Live, marks: Marks, origin: int) -> None:
         gone: list[int] = []
 
         def look(now: int) -> None:
-            stand.check_alive()
-            proxies.check_alive()
-            load.poll()
-            code = poc.exited()
+            live.watchdog.check_alive()
+            live.stand.check_alive()
+            live.proxies.check_alive()
+            live.load.poll()
+            code = live.target.exited()
             if code is not None and not gone:
                 gone.append(code)
                 marks.write(Mark(kind="target", subject="exited", at=now, detail={"exit_code": code}))
@@ -174,13 +196,13 @@ class _Session:
 
         def drain() -> None:
             until = now_us() + micros(self.scenario.target.deadline + DRAIN_MARGIN)
-            while not load.poll().done and now_us() < until:
+            while not live.load.poll().done and now_us() < until:
                 look(now_us() - origin)
                 time.sleep(_TICK)
-            load.wait(_TICK)
+            live.load.wait(_TICK)
 
         try:
-            chain = Chain(stand=stand, proxies=proxies, origin=origin)
+            chain = Chain(stand=live.stand, proxies=live.proxies, origin=origin, keeper=live.watchdog)
             drive(self.plan, origin=origin, switches=chain, write=marks.write, look=look, drain=drain)
         except BaseException as error:
             why = "interrupted" if isinstance(error, Interruption) else self.journal.shown(str(error))

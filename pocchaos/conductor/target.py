@@ -14,7 +14,9 @@ import httpx
 import jmespath
 
 from pocchaos.exchange.template import render
+from pocchaos.files.processes import born
 from pocchaos.model.errors import PortTakenError, TargetNotReadyError
+from pocchaos.model.undo import MARK, Keeper, StartedTarget
 from pocchaos.model.units import Seconds
 from pocchaos.scenario.language import Start, Target, VersionCall
 
@@ -30,11 +32,12 @@ Shown = Callable[[str], str]
 
 @contextmanager
 def running(
-    target: Target, *, folder: Path, names: Names, log: Path, say: Say, shown: Shown = str
+    target: Target, *, folder: Path, names: Names, log: Path, say: Say, keeper: Keeper, run: str, shown: Shown = str
 ) -> Iterator["RunningTarget"]:
     """The target, ready to be asked; whatever was started is stopped on the way out.
 
-    `names` are what templates may name, `shown` takes secrets out of what a person reads. Raises PortTakenError
+    `names` are what templates may name, `shown` takes secrets out of what a person reads, `keeper` stops it for us
+    if we cannot, and `run` marks its processes. Raises PortTakenError
     where somebody else answers at its address, TargetNotReadyError with the last lines that it printed.
     """
     url = str(render(target.url, names)).rstrip("/")
@@ -43,14 +46,17 @@ def running(
         yield RunningTarget(url=url, started=None)
         return
     _refuse_another(target, url)
-    started = Started(target.start, folder=folder, names=names, log=log, shown=shown)
+    started = Started(target.start, folder=folder, names=names, log=log, shown=shown, run=run)
     say(shown(f"starting the target: {' '.join(started.command)}"))
-    started.begin()
+    keeper.note("target", started.undo())
     try:
+        started.begin()
+        keeper.note("target", started.undo())
         _wait_ready(target, url, started)
         yield RunningTarget(url=url, started=started)
     finally:
         started.end(say)
+        keeper.done("target")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,14 +74,27 @@ class RunningTarget:
 class Started:
     """The process of `target.start`, in a session of its own: stopped as a whole, and not by our terminal's Ctrl-C."""
 
-    def __init__(self, start: Start, *, folder: Path, names: Names, log: Path, shown: Shown) -> None:
+    def __init__(self, start: Start, *, folder: Path, names: Names, log: Path, shown: Shown, run: str) -> None:
         self._detaches = start.stop is not None  # then a command that ends with 0 has left the target behind
         self.command = [str(part) for part in render(list(start.command), names)]
         self._stop = [str(part) for part in render(list(start.stop or ()), names)]
         self._cwd = folder / (start.cwd or ".")
-        self._env = {**os.environ, **{key: str(value) for key, value in render(dict(start.env), names).items()}}
+        self._own_env = {key: str(value) for key, value in render(dict(start.env), names).items()}
+        self._own_env[MARK] = f"{run}/target"
+        self._env = {**os.environ, **self._own_env}
         self._log, self._shown = log, shown
         self._process: subprocess.Popen[bytes] | None = None
+
+    def undo(self) -> StartedTarget:
+        """How to stop it, for whoever may have to."""
+        pid = self._process.pid if self._process else None
+        return StartedTarget(
+            pid=pid,
+            born=born(pid) if pid is not None else None,
+            stop=tuple(self._stop),
+            cwd=str(self._cwd.resolve()),
+            env=self._own_env,
+        )
 
     def begin(self) -> None:
         """Start it; raises TargetNotReadyError where the command cannot be started."""

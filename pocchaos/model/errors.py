@@ -4,6 +4,7 @@
     ├── UsageError            2   an argument or option that cannot be
     ├── ScenarioError         2   one or more problems in a scenario file, all of them at once
     ├── PortTakenError        2   an address that the scenario asks for is in use
+    ├── InUseError            2   a shared server or a run that somebody else is at
     ├── ToxiproxyMissingError 2   no usable toxiproxy-server, and none could be built
     ├── TargetNotReadyError   2   the target never answered its `ready` path
     ├── WiringError           2   an upstream that no request of the target ever reached
@@ -11,7 +12,8 @@
     └── HarnessError          4   a part of ours died or did not do what it confirmed
         ├── ToxiproxyError    4   the control API refused, hung, or read back something else
         ├── StandError        4   the stand died or did not answer
-        └── LoadError         4   the Locust process died or did not answer
+        ├── LoadError         4   the Locust process died or did not answer
+        └── WatchdogError     4   the watchdog died or did not answer
 
 The target's failures are data, never exceptions.
 """
@@ -57,6 +59,10 @@ class PortTakenError(PocchaosError):
     """An address that the scenario asks for is in use."""
 
 
+class InUseError(PocchaosError):
+    """A shared server or a run that somebody else is at; the message names the owner."""
+
+
 class ToxiproxyMissingError(PocchaosError):
     """No usable toxiproxy-server was found and none could be built."""
 
@@ -89,3 +95,7 @@ class StandError(HarnessError):
 
 class LoadError(HarnessError):
     """The Locust process died or did not answer."""
+
+
+class WatchdogError(HarnessError):
+    """The watchdog died or did not answer."""

@@ -101,6 +101,32 @@ class ControlAPI:
             return None if refused.status == 404 else self._raise(f"show proxy {name}", refused)
         return _proxy(self._payload(answer, f"show proxy {name}"))
 
+    def proxies(self) -> tuple[ProxyState, ...]:
+        """Every proxy on the server, whoever made it, by name."""
+        try:
+            answer = self._ask("get", "/proxies", "list its proxies")
+        except _RefusalError as refused:
+            self._raise("list its proxies", refused)
+        told = self._payload(answer, "list its proxies")
+        return tuple(_proxy(payload) for _, payload in sorted(told.items()) if isinstance(payload, dict))
+
+    def claim(self, name: str, *, note: str) -> str:
+        """Make a proxy that is switched off, to carry a note; returns the note of the one that is there then.
+
+        The server makes a name once, so of several callers one gets its own note back.
+        """
+        what = f"create proxy {name}"
+        body = {"name": name, "listen": "127.0.0.1:0", "upstream": note, "enabled": False}
+        try:
+            self._ask("post", "/proxies", what, body=body)
+        except _RefusalError as refused:
+            if refused.status != 409:
+                self._raise(what, refused)
+        state = self.proxy(name)
+        if state is None:
+            raise ToxiproxyError(f"{self} said yes to {what}, but then showed no such proxy")
+        return state.upstream
+
     def create_proxy(self, name: str, *, listen: str, origin: str) -> ProxyState:
         """A new, enabled proxy, read back; raises PortTakenError where `listen` cannot be bound."""
         what = f"create proxy {name} on {listen}"

@@ -12,7 +12,9 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pocchaos.model.errors import ToxiproxyError, ToxiproxyMissingError
+from pocchaos.files.processes import ourselves
+from pocchaos.model.errors import InUseError, ToxiproxyError, ToxiproxyMissingError
+from pocchaos.model.undo import Keeper, SharedServer
 from pocchaos.model.units import Seconds
 from pocchaos.toxiproxy import tether
 from pocchaos.toxiproxy.adapter import ONE_TRY, ControlAPI
@@ -20,6 +22,7 @@ from pocchaos.toxiproxy.binary import find_server
 from pocchaos.toxiproxy.ports import free_port
 from pocchaos.toxiproxy.proxies import Proxies
 from pocchaos.toxiproxy.release import OLDEST, is_new_enough
+from pocchaos.toxiproxy.shared import lock, prefix_of, unlock
 
 URL_VARIABLE = "POCCHAOS_TOXIPROXY_URL"
 
@@ -32,16 +35,19 @@ Say = Callable[[str], None]
 
 
 @contextmanager
-def start(*, log: Path, say: Say, run: str = "", environ: Mapping[str, str] | None = None) -> Iterator[Proxies]:
+def start(
+    *, log: Path, say: Say, run: str = "", keeper: Keeper | None = None, environ: Mapping[str, str] | None = None
+) -> Iterator[Proxies]:
     """A toxiproxy-server for as long as the `with` lasts.
 
     Its own on a free loopback port, with its output appended to `log`; or the shared one of POCCHAOS_TOXIPROXY_URL,
-    where what was made here is removed at the end and nothing else touched. `run` marks the names on the server.
+    where what was made here is removed at the end and nothing else touched. `run` marks the names on the server,
+    `keeper` learns of what must go from a shared one.
     Raises ToxiproxyMissingError where there is none to be had, ToxiproxyError where it does not start.
     """
     env = os.environ if environ is None else environ
     if url := env.get(URL_VARIABLE):
-        with _shared(url, say=say, run=run) as proxies:
+        with _shared(url, say=say, run=run, keeper=keeper) as proxies:
             yield proxies
     else:
         binary = find_server(say=say, environ=env)
@@ -50,16 +56,29 @@ def start(*, log: Path, say: Say, run: str = "", environ: Mapping[str, str] | No
 
 
 @contextmanager
-def _shared(url: str, *, say: Say, run: str) -> Iterator[Proxies]:
+def _shared(url: str, *, say: Say, run: str, keeper: Keeper | None) -> Iterator[Proxies]:
     api = _reached(url, say=say)
-    proxies = Proxies(api, alive=lambda: _answers(api), run=run)
+    if keeper:
+        keeper.note("server", SharedServer(host=api.host, port=api.port, prefix=prefix_of(run)))
     try:
-        yield proxies
-    finally:
+        lock(api, run, ourselves())
+    except InUseError:
+        if keeper:
+            keeper.done("server")
+        raise
+    try:
+        proxies = Proxies(api, alive=lambda: _answers(api), run=run)
         try:
-            proxies.take_everything_off()
+            yield proxies
         finally:
-            proxies.remove_proxies()
+            try:
+                proxies.take_everything_off()
+            finally:
+                proxies.remove_proxies()
+    finally:
+        unlock(api, run)
+    if keeper:
+        keeper.done("server")
 
 
 def _reached(url: str, *, say: Say) -> ControlAPI:

@@ -15,7 +15,7 @@ from tests.e2e.running import Ended, ran
 pytestmark = pytest.mark.slow  # together: each starts a Python of its own
 
 MADE = ("verdicts.json", "report.html", "report.md", "junit.xml", "latency.hlog")
-VERBS = ("check", "run", "judge", "report", "samples", "schema")
+VERBS = ("check", "run", "judge", "report", "samples", "schema", "recover")
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 

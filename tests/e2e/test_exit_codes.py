@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pocchaos.files.rundir import RunDirectory
+from pocchaos.files.undo import pending
 from tests.e2e.running import Command, Ended, at_once, pocchaos, ran, until
 from tests.e2e.scenarios import free_port, quick, started, write
 from tests.e2e.targets.ask import PROMPT
@@ -128,7 +129,7 @@ def interrupt_twice(command: Command) -> None:
     command.interrupt(signal.SIGINT)
 
 
-PARTS = ("toxiproxy-server", "pocchaos.stand", "pocchaos.load.worker")
+PARTS = ("toxiproxy-server", "pocchaos.stand", "pocchaos.load.worker", "pocchaos.watchdog")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -192,13 +193,13 @@ def test_an_impatient_user_is_obeyed_and_nothing_is_left_behind(cut_short: dict[
 
 
 def test_what_was_recorded_before_pocchaos_itself_was_killed_is_there_to_be_judged(llm: str, tmp_path: Path) -> None:
-    """SIGKILL cannot be met: our parts end by themselves, and at most a second of the evidence is lost."""
+    """SIGKILL cannot be met: the watchdog ends what is left, and at most a second of the evidence is lost."""
     with pocchaos("run", write(tmp_path, long(llm)), at=tmp_path) as command:
         command.begun(fault=True)
         time.sleep(1.5)  # so that there is something to lose
         killed = time.monotonic_ns() // 1_000
         command.interrupt(signal.SIGKILL)
-        until(lambda: not [line for line in command.processes().values() if "ask.py" not in line] or None, "gone")
+        until(lambda: not command.processes() or None, "all gone, the target too", within=10.0)
     (run,) = (tmp_path / "results").iterdir()
     again = ran("judge", run, at=tmp_path)
     assert again.code == 3, again.told()
@@ -207,6 +208,9 @@ def test_what_was_recorded_before_pocchaos_itself_was_killed_is_there_to_be_judg
     last = directory.samples()["end"].max()
     assert isinstance(last, int)
     assert last + directory.facts["origin_us"] > killed - 1_000_000
+    owner, left = pending(run)
+    assert owner is not None
+    assert left == {}
 
 
 def test_a_leak_in_what_was_recorded_fails_although_the_run_was_interrupted(

@@ -8,20 +8,23 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pocchaos.faults import Down
-from pocchaos.model.errors import ToxiproxyError, ToxiproxyMissingError
+from pocchaos.files.processes import ourselves
+from pocchaos.model.errors import InUseError, ToxiproxyError, ToxiproxyMissingError
 from pocchaos.toxiproxy import Proxies, start
 from pocchaos.toxiproxy.adapter import ControlAPI
 from pocchaos.toxiproxy.ports import free_port
+from pocchaos.toxiproxy.shared import clear, lock, prefix_of
 from tests.toxiproxy.conftest import toxic
-from tests.toxiproxy.lying import control_api
+from tests.toxiproxy.lying import Answer, control_api, honest
 from tests.toxiproxy.origins import connected, wait_until
 
 
-def ask(server: str, path: str) -> object:
+def ask(server: str, path: str) -> Any:
     with urllib.request.urlopen(f"http://{server}{path}", timeout=5) as answer:
         return json.load(answer)
 
@@ -217,9 +220,42 @@ class TestShared:
 
     def test_one_that_cannot_tell_its_version_is_used_and_said_so(self, tmp_path: Path) -> None:
         said: list[str] = []
-        with control_api(lambda *_: (200, b'{"version": "git"}')) as (port, _):
+        others = honest()
+
+        def unsure(method: str, path: str, body: Any) -> Answer | None:
+            return (200, b'{"version": "git"}') if path == "/version" else others(method, path, body)
+
+        with control_api(unsure) as (port, _):
             environ = {"POCCHAOS_TOXIPROXY_URL": f"http://127.0.0.1:{port}"}
             with start(log=tmp_path / "unused", say=said.append, environ=environ):
                 pass
         assert len(said) == 1
         assert "'git'" in said[0]
+
+    def test_a_second_run_on_it_is_refused_with_the_owners_name(self, proxies: Proxies, tmp_path: Path) -> None:
+        environ = {"POCCHAOS_TOXIPROXY_URL": f"http://{proxies.server}"}
+        with start(log=tmp_path / "unused", say=print, run="first", environ=environ) as ours:
+            ours.create("llm", listen="127.0.0.1:0", origin="127.0.0.1:9")
+            before = ask(proxies.server, "/proxies")
+            with (
+                pytest.raises(InUseError, match=rf"in use by run first of \S+@\S+, process {os.getpid()}: wait for it"),
+                start(log=tmp_path / "unused", say=print, run="second", environ=environ),
+            ):
+                pass
+            assert ask(proxies.server, "/proxies") == before
+        with start(log=tmp_path / "unused", say=print, run="second", environ=environ):
+            pass
+
+    def test_what_a_dead_run_left_on_it_is_cleared_and_nothing_else(self, proxies: Proxies, tmp_path: Path) -> None:
+        proxies.create("theirs", listen="127.0.0.1:0", origin="127.0.0.1:9")
+        before = ask(proxies.server, "/proxies")
+        host, _, port = proxies.server.partition(":")
+        api = ControlAPI(host, int(port))
+        lock(api, "dead", ourselves())
+        left = Proxies(api, alive=lambda: None, run="dead")
+        left.create("llm", listen="127.0.0.1:0", origin="127.0.0.1:9")
+        left.put_on("outage", Down(upstream="llm"))
+        clear(host, int(port), prefix=prefix_of("other"))
+        assert len(ask(proxies.server, "/proxies")) == len(before) + 2
+        assert clear(host, int(port), prefix=prefix_of("dead")) == ("pocchaos-dead-llm",)
+        assert ask(proxies.server, "/proxies") == before
