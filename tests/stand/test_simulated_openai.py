@@ -121,9 +121,10 @@ def test_the_first_token_and_the_pace_are_the_scenarios(start_stand: Start) -> N
         plain = time.monotonic()
         client.chat.completions.create(model="m", messages=MESSAGES)
         plain = time.monotonic() - plain
-    assert 0.3 <= moments[0] < 0.5
-    assert 0.55 <= moments[-1] < 0.8
-    assert 0.55 <= plain < 0.8
+    assert 0.3 <= moments[0] < 3.0  # a busy machine may add to it, never take away
+    assert moments[-1] - moments[0] > 0.2
+    assert 0.55 <= moments[-1] < 3.0
+    assert 0.55 <= plain < 3.0
 
 
 def test_the_draws_are_the_seeds(start_stand: Start) -> None:
