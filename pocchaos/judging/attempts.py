@@ -11,6 +11,7 @@ from pocchaos.model.evidence import Mark
 from pocchaos.scenario.language import Correlate, Scenario
 from pocchaos.scenario.plan import Plan
 
+CAPPED: Final = "refused_by_cap"  # how such an attempt ends, as the stand logs it
 JOINED: Final = 0.99  # share of attempts with a known request from which a join counts as exact
 
 
@@ -32,6 +33,12 @@ def with_sightings(attempts: pl.DataFrame, marks: Iterable[Mark]) -> pl.DataFram
         return attempts
     sightings = pl.DataFrame(seen, schema={"upstream": pl.String, "arrived": pl.Int64}, orient="row")
     return pl.concat([attempts, sightings], how="diagonal").sort("arrived", maintain_order=True)
+
+
+def capped(attempts: pl.DataFrame, scenario: Scenario) -> dict[str, tuple[int, int]]:
+    """Upstreams whose `max_attempts` was used up: the moment (µs) of the first call that the stand refused, the cap."""
+    refused = attempts.filter(pl.col("how") == CAPPED).group_by("upstream").agg(pl.col("arrived").min())
+    return {name: (first, scenario.upstreams[name].max_attempts or 0) for name, first in sorted(refused.iter_rows())}
 
 
 def exact_joins(scenario: Scenario, attempts: pl.DataFrame) -> tuple[dict[str, bool], tuple[str, ...]]:

@@ -5,13 +5,13 @@ proven to have bitten makes every criterion on it INCONCLUSIVE; grace without an
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from pocchaos.faults import StandFault, Toxic
-from pocchaos.judging.crossings import Counts, Evidence, counted
+from pocchaos.judging.crossings import Counts, Evidence, Gone, counted
 from pocchaos.judging.edges import Turn
 from pocchaos.judging.read_back import as_asked
-from pocchaos.model.units import show_share
+from pocchaos.model.units import show_seconds, show_share
 from pocchaos.model.verdict import Bite
 from pocchaos.scenario.plan import FaultWindow
 from pocchaos.statistics.beta import binomial_at_most
@@ -23,10 +23,22 @@ CALLING: Final = 0.25  # of those predicted right before a blind fault: an open 
 IMPROBABLE: Final = 0.001
 
 
+class Doubt(NamedTuple):
+    """Why a fault is not proven to have bitten, and what to do about it."""
+
+    why: str
+    remedy: str
+
+
+AGAIN: Final = "run it again; where it happens again, the reason is in logs/"
+
+
 def prove(window: FaultWindow, happened: tuple[Turn, ...], evidence: Evidence) -> Bite:
     """Whether this fault bit in this cycle, and by what; the on-times of one `flap` count together."""
     counts = counted(window, happened, evidence)
     doubt = next((said for ask in DOUBTS if (said := ask(counts))), None)
+    if doubt is not None and counts.gone is not None:
+        doubt = target_gone(counts.gone)
     stage = evidence.plan.stages[window.stage]
     first, last = happened[0], happened[-1]
     return Bite(
@@ -40,7 +52,8 @@ def prove(window: FaultWindow, happened: tuple[Turn, ...], evidence: Evidence) -
         confirmed=(_seconds(first.on), _seconds(last.off)),
         visible=not counts.blind,
         bitten=doubt is None,
-        why=doubt or _proof(counts),
+        why=doubt.why if doubt else _proof(counts),
+        remedy=doubt.remedy if doubt else "",
         predicted=counts.predicted,
         arrived=counts.arrived,
         eligible=counts.eligible,
@@ -48,102 +61,116 @@ def prove(window: FaultWindow, happened: tuple[Turn, ...], evidence: Evidence) -
     )
 
 
-def never_on(counts: Counts) -> str | None:
+def never_on(counts: Counts) -> Doubt | None:
     """Its edge never came: the run ended before, or the part that makes it did not confirm."""
     if counts.on:
         return None
-    return "it was never confirmed on: the run ended before it, or its edge failed"
+    return Doubt("it was never confirmed on: the run ended before it, or its edge failed", AGAIN)
 
 
-def sometimes_on(counts: Counts) -> str | None:
+def sometimes_on(counts: Counts) -> Doubt | None:
     """A flap of which some on-times left no mark: nobody knows what happened in them."""
     confirmed = sum(turn.on is not None for turn in counts.happened)
     if confirmed >= counts.due:
         return None
-    return f"only {confirmed} of {counts.due} on-times were confirmed: run it again"
+    return Doubt(f"only {confirmed} of {counts.due} on-times were confirmed", AGAIN)
 
 
-def read_back_differs(counts: Counts) -> str | None:
+def read_back_differs(counts: Counts) -> Doubt | None:
     """Toxiproxy must show what was asked for; the stand confirms its own faults itself."""
     missing = sum(
         1 for turn in counts.happened if turn.on is not None and not as_asked(counts.window.fault, turn.read_back)
     )
-    return f"the server did not read back what was set ({missing} of {len(counts.on)} times)" if missing else None
+    if not missing:
+        return None
+    return Doubt(f"the server did not read back what was set ({missing} of {len(counts.on)} times)", AGAIN)
 
 
-def no_baseline(counts: Counts) -> str | None:
+def no_baseline(counts: Counts) -> Doubt | None:
     """Without a baseline nothing can be predicted."""
     if counts.predicted is not None:
         return None
-    return "the baseline has no judged window with requests: nothing can be predicted; lengthen the baseline"
+    return Doubt("the baseline has no judged window with requests: nothing can be predicted", "lengthen the baseline")
 
 
-def not_used(counts: Counts) -> str | None:
+def not_used(counts: Counts) -> Doubt | None:
     """The target does not call this upstream, and the scenario allows that."""
     if not (counts.unused_ok and (counts.unused or not counts.predicted) and not counts.arrived):
         return None
-    return f"the target did not call {counts.window.fault.upstream} (unused_ok): a fault on it proves nothing"
-
-
-def too_few_predicted(counts: Counts) -> str | None:
-    """A cache or an open breaker: the target would hardly have called in the window anyway."""
-    if counts.predicted is None or counts.predicted >= ENOUGH:
-        return None
-    return (
-        f"the baseline predicts {counts.predicted:.1f} attempts for the window, and {ENOUGH} are needed: "
-        "raise the load, vary the inputs (a cache?) or lengthen the fault"
+    upstream = counts.window.fault.upstream
+    return Doubt(
+        f"the target did not call {upstream} (unused_ok): a fault on it proves nothing",
+        f"send inputs that make the target call {upstream}, or drop the claims on its faults",
     )
 
 
-def drawn_unseen(counts: Counts) -> str | None:
+def too_few_predicted(counts: Counts) -> Doubt | None:
+    """A cache or an open breaker: the target would hardly have called in the window anyway."""
+    if counts.predicted is None or counts.predicted >= ENOUGH:
+        return None
+    return Doubt(
+        f"the baseline predicts {counts.predicted:.1f} attempts for the window, and {ENOUGH} are needed",
+        "raise the load, vary the inputs (a cache?) or lengthen the fault",
+    )
+
+
+def drawn_unseen(counts: Counts) -> Doubt | None:
     """A toxic that is drawn per connection: read back, but whether any connection drew it is not known."""
     fault = counts.window.fault
     if not isinstance(fault, Toxic) or fault.toxicity >= 1:
         return None
-    return (
+    return Doubt(
         f"its effect was not seen: at toxicity {show_share(fault.toxicity)} it is a draw per connection "
-        "that nobody checked; say toxicity 100%"
+        "that nobody checked",
+        "say toxicity 100%",
     )
 
 
-def not_blind_after_all(counts: Counts) -> str | None:
+def not_blind_after_all(counts: Counts) -> Doubt | None:
     """Under a blind fault the stand must fall silent."""
     if not counts.blind or counts.arrived <= STRAY:
         return None
-    return f"{counts.arrived} attempts reached the stand although {counts.window.fault.kind} stops them before it"
+    return Doubt(
+        f"{counts.arrived} attempts reached the stand although {counts.window.fault.kind} stops them before it", AGAIN
+    )
 
 
-def stopped_before(counts: Counts) -> str | None:
+def stopped_before(counts: Counts) -> Doubt | None:
     """Under a blind fault silence proves nothing if the target had fallen silent before it."""
     if not counts.blind or counts.before is None:
         return None
     predicted, arrived = counts.before
     if arrived >= CALLING * predicted:
         return None
-    return (
+    return Doubt(
         f"the target had stopped calling {counts.window.fault.upstream} before it came on ({arrived} attempts in the "
-        f"time in which {predicted:.0f} were predicted): a breaker was open; lengthen the rest before it"
+        f"time in which {predicted:.0f} were predicted): a breaker was open",
+        "lengthen the rest before it",
     )
 
 
-def met_no_attempt(counts: Counts) -> str | None:
+def met_no_attempt(counts: Counts) -> Doubt | None:
     """A visible fault that no attempt met."""
     if counts.blind or counts.arrived:
         return None
-    return (
+    return Doubt(
         f"no attempt reached {counts.window.fault.upstream} while it was on ({counts.predicted or 0:.0f} predicted): "
-        "a cache or an open breaker stands before it; vary the inputs or lengthen the rest before it"
+        "a cache or an open breaker stands before it",
+        "vary the inputs, or lengthen the rest before it",
     )
 
 
-def none_marked(counts: Counts) -> str | None:
+def none_marked(counts: Counts) -> Doubt | None:
     """A stand fault that touched nothing of what arrived."""
     if not isinstance(counts.window.fault, StandFault) or counts.marked:
         return None
-    return f"{counts.arrived} attempts arrived and the stand marked none of them: raise error_rate or lengthen it"
+    return Doubt(
+        f"{counts.arrived} attempts arrived and the stand marked none of them",
+        "raise error_rate, or lengthen the fault",
+    )
 
 
-def draws_improbable(counts: Counts) -> str | None:
+def draws_improbable(counts: Counts) -> Doubt | None:
     """Fewer drawn than half of what error_rate says is bad luck or ours: ours if luck would hardly do that."""
     fault = counts.window.fault
     if not isinstance(fault, StandFault):
@@ -151,14 +178,21 @@ def draws_improbable(counts: Counts) -> str | None:
     rate = fault.error_rate
     met = f"{counts.marked} of {counts.eligible} eligible attempts at error_rate {show_share(rate)}"
     if counts.eligible >= ENOUGH and binomial_two_sided(counts.marked, counts.eligible, rate) < IMPROBABLE:
-        return f"harness error: the stand marked {met}"
+        return Doubt(f"harness error: the stand marked {met}", AGAIN)
     if counts.marked < HALF * rate * counts.eligible:
-        return f"too few eligible attempts met it: {met}; raise the load"
+        return Doubt(f"too few eligible attempts met it: {met}", "raise the load")
     return None
 
 
-Doubt = Callable[[Counts], str | None]
-DOUBTS: Final[tuple[Doubt, ...]] = (
+def target_gone(gone: Gone) -> Doubt:
+    """The target had ended: whatever else is missing, that is why."""
+    return Doubt(
+        f"the target had ended with exit code {gone.code} at {show_seconds(gone.at / 1e6)}",
+        "mend what ended it: its last words are in logs/target.log",
+    )
+
+
+DOUBTS: Final[tuple[Callable[[Counts], Doubt | None], ...]] = (
     never_on,
     sometimes_on,
     read_back_differs,

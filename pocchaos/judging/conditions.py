@@ -72,6 +72,7 @@ def troubles(view: View, metric: Metric, counts: Counts) -> tuple[Trouble, ...]:
     if metric.exempt:
         return tuple(found)
     found += _nothing(view, counts)
+    found += _capped(view)
     found += _unproven(metric.rests_on(view), view.ground)
     found += _baseline(view)
     found += gaps.lost(counts.lost, counts.unsent, counts.due, stopped=bool(view.ground.table.stopped))
@@ -112,15 +113,28 @@ def _nothing(view: View, counts: Counts) -> Iterator[Trouble]:
         yield NO_SAMPLE
 
 
+def _capped(view: View) -> Iterator[Trouble]:
+    """Our own stand refused calls of the target: what followed is our doing, good or bad."""
+    last = max((stage.planned[1] for stage in view.stages), default=0)
+    for upstream, (first, cap) in view.ground.table.capped.items():
+        if first < last:
+            yield Trouble(
+                why=f"max_attempts of {upstream} ({cap:,}) was used up at {show_seconds(max(0, first) / 1e6)}: "
+                "from then on our own stand refused the target's calls",
+                remedy=f"raise upstreams.{upstream}.max_attempts",
+            )
+
+
 def _unproven(faults: tuple[FaultScope, ...], ground: Ground) -> Iterator[Trouble]:
     for fault in faults:
         if fault.bite is not None and fault.bite.bitten:
             continue
         stage = next((s.name for s in ground.table.stages if s.index == fault.stage), "its stage")
         reason = fault.bite.why if fault.bite is not None else "there is no evidence"
+        advice = fault.bite.remedy if fault.bite is not None else ""
         yield Trouble(
             why=f"{fault.id} is not proven to have bitten in {stage}: {reason}",
-            remedy="raise the load, vary the inputs, or lengthen the stage",
+            remedy=advice or "raise the load, vary the inputs, or lengthen the stage",
         )
 
 

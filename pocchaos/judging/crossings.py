@@ -20,6 +20,14 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Gone:
+    """The target ended by itself: when (µs), and with which exit code."""
+
+    at: int
+    code: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """What the proof looks at."""
 
@@ -29,6 +37,7 @@ class Evidence:
     baseline: Span | None  # judged window of the baseline stage, µs
     ended: int  # when the recording ended, µs
     unused: frozenset[str] = frozenset()  # upstreams that the wiring check saw no attempt at
+    gone: Gone | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +55,7 @@ class Counts:
     marked: int
     unused: bool
     unused_ok: bool
+    gone: Gone | None  # where the target had ended before the fault did
 
     @property
     def blind(self) -> bool:
@@ -74,6 +84,7 @@ def counted(window: FaultWindow, happened: tuple[Turn, ...], evidence: Evidence)
         marked=int(during["faults"].list.contains(window.key).sum() or 0),
         unused=fault.upstream in evidence.unused,
         unused_ok=upstream is not None and upstream.unused_ok,
+        gone=evidence.gone if evidence.gone is not None and evidence.gone.at < window.spans[-1][1] else None,
     )
 
 

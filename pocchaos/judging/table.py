@@ -1,7 +1,7 @@
 """From a run directory to the judged table: joins, windows, outcomes, bite. All that follows reads the table."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,17 +12,19 @@ import polars as pl
 from pocchaos.faults import Visibility
 from pocchaos.files.rundir import RunDirectory
 from pocchaos.files.scenario import reread
-from pocchaos.judging.attempts import bitten_requests, exact_joins, joined_attempts, with_sightings
+from pocchaos.judging.attempts import bitten_requests, capped, exact_joins, joined_attempts, with_sightings
 from pocchaos.judging.bite import prove
 from pocchaos.judging.bodies import Bodies
 from pocchaos.judging.checks import Checks
 from pocchaos.judging.columns import planned
-from pocchaos.judging.crossings import Evidence
+from pocchaos.judging.crossings import Evidence, Gone
 from pocchaos.judging.edges import Turn, changing, confirmed, turns
 from pocchaos.judging.markers import compile_markers
 from pocchaos.judging.samples import Deciding, judged_samples
 from pocchaos.metrics.table import ATTEMPTS, SAMPLES, FaultScope, StageWindow, Table
 from pocchaos.model.errors import RunDirectoryError
+from pocchaos.model.evidence import Mark
+from pocchaos.model.units import show_seconds
 from pocchaos.scenario.language import Scenario
 from pocchaos.scenario.plan import FaultWindow, Plan
 from pocchaos.scenario.windows import StageWindows, judged_windows
@@ -63,6 +65,7 @@ def build(run: RunDirectory) -> Judged:
     ended = max(
         plan.end if not run.facts.get("stopped") else 0, _last(run), max((mark.at for mark in run.marks), default=0)
     )
+    gone = _gone(run.marks)
     evidence = Evidence(
         plan=plan,
         upstreams=scenario.upstreams,
@@ -70,8 +73,11 @@ def build(run: RunDirectory) -> Judged:
         baseline=stages[0].window if stages else None,
         ended=ended,
         unused=frozenset(run.facts.get("unused") or ()),
+        gone=gone,
     )
     exact, notes = exact_joins(scenario, attempts)
+    if gone is not None:
+        notes = (f"the target ended with exit code {gone.code} at {show_seconds(gone.at / 1e6)}", *notes)
     faults = tuple(_scope(window, happened[window.key], windows, evidence) for window in plan.windows)
     deciding = Deciding(
         target=scenario.target,
@@ -96,6 +102,7 @@ def build(run: RunDirectory) -> Judged:
         upstreams=exact,
         stopped=str(run.facts.get("stopped") or ""),
         canary_surfaces={tenant.name: tuple(tenant.canaries) for tenant in scenario.tenants if tenant.canaries},
+        capped=capped(attempts, scenario),
         secrets=len(scenario.target.secrets),
     )
     return Judged(
@@ -149,6 +156,14 @@ def _scope(window: FaultWindow, happened: tuple[Turn, ...], windows: StageWindow
         visible=window.fault.visibility is Visibility.VISIBLE,
         bite=prove(window, happened, evidence),
     )
+
+
+def _gone(marks: Iterable[Mark]) -> Gone | None:
+    """When the target ended by itself, if it did."""
+    for mark in marks:
+        if mark.kind == "target" and mark.subject == "exited":
+            return Gone(at=mark.at, code=int(mark.detail.get("exit_code", -1)))
+    return None
 
 
 def _planned(plan: Plan) -> dict[int, int]:

@@ -103,4 +103,5 @@ class Table:
     changing: tuple[Span, ...] = ()  # while a change was being confirmed: due then belongs to no window
     stopped: str = ""  # why the run ended before its plan did; empty: it did not
     canary_surfaces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # tenant -> surfaces that have one
+    capped: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # upstream -> first refusal µs, max_attempts
     secrets: int = 0  # how many secrets the scenario declares

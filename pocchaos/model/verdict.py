@@ -69,6 +69,7 @@ class Bite:
     visible: bool
     bitten: bool
     why: str
+    remedy: str = ""  # where it is not proven
     predicted: float | None = None  # attempts that the baseline predicts for the window
     arrived: int = 0
     eligible: int = 0

@@ -79,7 +79,7 @@ class TestStandFaults:
         bite = seen(run_dir, STALL, lambda plan: [*attempts_for(plan, 0)[:5], *list(marked(STALL)(plan))[100:]])
         assert not bite.bitten
         assert "the baseline predicts 7.1 attempts" in bite.why
-        assert "vary the inputs" in bite.why
+        assert "vary the inputs" in bite.remedy
 
     def test_a_breaker_that_opens_is_told_and_is_bite_enough(self, run_dir: RunDir) -> None:
         bite = seen(run_dir, STALL, lambda plan: list(marked(STALL)(plan))[:120])
@@ -105,7 +105,7 @@ class TestStandFaults:
         bite = seen(run_dir, fault, marked(fault, count=1, eligible=12))
         assert not bite.bitten
         assert bite.why.startswith("too few eligible attempts met it: 1 of 12")
-        assert "raise the load" in bite.why
+        assert bite.remedy == "raise the load"
 
     def test_counts_the_eligible_alone(self, run_dir: RunDir) -> None:
         """`every: 4`: a quarter of the attempts, and all of those."""
@@ -197,8 +197,9 @@ class TestBlindFaults:
         if not bitten:
             assert bite.why == (
                 f"the target had stopped calling llm before it came on ({probes} attempts in the time in which 20 "
-                "were predicted): a breaker was open; lengthen the rest before it"
+                "were predicted): a breaker was open"
             )
+            assert bite.remedy == "lengthen the rest before it"
 
     def test_silence_proves_nothing_where_little_is_predicted(self, run_dir: RunDir, fault: Fault) -> None:
         assert not seen(run_dir, fault, lambda plan: attempts_for(plan, 0)[:6]).bitten
@@ -273,12 +274,29 @@ def test_an_upstream_that_may_stay_unused_proves_nothing_and_says_why(run_dir: R
     )
     assert not bite.bitten
     assert "unused_ok" in bite.why
+    assert bite.remedy == "send inputs that make the target call llm, or drop the claims on its faults"
 
 
 def test_without_a_baseline_nothing_is_predicted(run_dir: RunDir) -> None:
     bite = seen(run_dir, DOWN, None, stretches=[Stretch(name="baseline"), *stages(DOWN)[1:]])
     assert not bite.bitten
-    assert "lengthen the baseline" in bite.why
+    assert bite.remedy == "lengthen the baseline"
+
+
+@pytest.mark.parametrize(("at", "named"), [(12.5, True), (25.0, False)])
+def test_a_target_that_ended_is_the_reason_before_any_other(run_dir: RunDir, at: float, named: bool) -> None:
+    """It went in the outage; where it went afterwards, that is no reason."""
+    stretches = stages(STALL)
+    exited = Mark(kind="target", subject="exited", at=round(at * 1e6), detail={"exit_code": 7})
+    bite = seen(
+        run_dir,
+        STALL,
+        lambda plan: attempts_for(plan, 0),
+        stretches=stretches,
+        marks=[*marks_of(plan_of(stretches)), exited],
+    )
+    assert not bite.bitten
+    assert (bite.why == "the target had ended with exit code 7 at 12.5 s") is named
 
 
 def test_each_cycle_is_proven_for_itself(run_dir: RunDir) -> None:

@@ -13,7 +13,9 @@ from pocchaos.judging import judge, judge_and_keep
 from pocchaos.judging.judged import overall
 from pocchaos.judging.summaries import exemplars
 from pocchaos.judging.table import build
+from pocchaos.model.evidence import Attempt, Mark
 from pocchaos.model.verdict import Judgement, Verdict
+from pocchaos.scenario.plan import Plan
 from tests.judging.builders import (
     OFF_TOPIC,
     Stretch,
@@ -112,6 +114,37 @@ def test_the_worst_requests_of_a_failed_criterion_can_be_looked_at(run_dir: RunD
     assert (first.input, first.question) == ("q1", "What is the capital of France?")
     assert (second.status, second.said, second.category) == (400, "no", "off_topic")
     assert third.request == 102
+
+
+def test_a_target_that_ended_in_the_run_is_told(run_dir: RunDir) -> None:
+    exited = Mark(kind="target", subject="exited", at=8_800_000, detail={"exit_code": 7})
+    run = run_dir(Stretch(name="baseline", replies=[answered()]), marks=[exited])
+    assert "the target ended with exit code 7 at 8.8 s" in judge(run).notes
+
+
+def test_where_our_own_cap_refused_calls_nothing_after_it_is_decided(run_dir: RunDir) -> None:
+    """Refused by us, a good target looks bad and a bad one is spared; what ended before is as good as ever."""
+
+    def attempts(plan: Plan) -> list[Attempt]:
+        under = attempts_for(plan, 1)
+        return [*attempts_for(plan, 0), *(replace(one, how="refused_by_cap", status=429) for one in under[50:])]
+
+    criteria = [
+        {"id": "before", "stage": "baseline", "metric": "answered", "at_least": "50%", "inputs": "fixed"},
+        {"id": "after", "stage": "later", "metric": "answered", "at_least": "50%", "inputs": "fixed"},
+    ]
+    run = run_dir(
+        Stretch(name="baseline", replies=[answered()]),
+        Stretch(name="later", replies=[answered()]),
+        upstreams={"llm": {"origin": {"simulate": "openai"}, "max_attempts": 150}},
+        attempts=attempts,
+        criteria=criteria,
+    )
+    before, after = judge(run).criteria
+    assert before.verdict is Verdict.PASS
+    assert after.verdict is Verdict.INCONCLUSIVE
+    assert after.why.startswith("max_attempts of llm (150) was used up at 15 s: from then on our own stand refused")
+    assert after.remedy == "raise upstreams.llm.max_attempts"
 
 
 def test_what_was_not_tested_is_said(run_dir: RunDir) -> None:
