@@ -97,7 +97,7 @@ class AttemptsPerRequest(Metric):
         found = [
             Trouble(
                 why=f"attempts cannot be seen under `{fault.type}`",
-                remedy="use `http_error`, `reset` or `stall`, which the stand makes and counts",
+                remedy="use `http_error` or `stall`, which the stand makes and counts",
             )
             for fault in _meant(view)
             if not fault.visible

@@ -77,7 +77,7 @@ def test_attempts_cannot_be_seen_under_a_blind_fault() -> None:
     run = outage(type="down", visible=False)
     trouble = read(with_attempts(run, [])).troubles[0]
     assert trouble.why == "attempts cannot be seen under `down`"
-    assert trouble.remedy.startswith("use `http_error`, `reset` or `stall`")
+    assert trouble.remedy.startswith("use `http_error` or `stall`, which")
 
 
 def test_a_short_fault_has_too_few_blocks_and_the_remedy_says_how_many_more() -> None:

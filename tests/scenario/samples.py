@@ -1,5 +1,14 @@
 """Good scenario files of our own, to be read as they are and to be broken on purpose."""
 
+from typing import get_args
+
+from pocchaos.faults import AnyStandFault, AnyToxic, Down
+
+FAULT_TYPES = ", ".join(
+    kind.model_fields["type"].default for kind in (Down, *get_args(AnyToxic), *get_args(AnyStandFault))
+)
+"""As a refusal lists them, in the order of the unions: a new fault changes no expected message."""
+
 GOOD = """\
 version: 1
 name: shop-assistant

@@ -13,7 +13,7 @@ from pocchaos.model.errors import ScenarioError
 from pocchaos.scenario.language import Block, Correlate
 from pocchaos.scenario.rules import check_rules, remote_origins, wildcard_listens
 from tests.scenario.conftest import Problems, Read
-from tests.scenario.samples import CHILD, ENV, GOOD, PARENT
+from tests.scenario.samples import CHILD, ENV, FAULT_TYPES, GOOD, PARENT
 
 SOLO = {"API_KEY": "key-12345678"}
 EXAMPLES = os.environ.get("POCCHAOS_EXAMPLES")  # a folder of scenario files in the whole language
@@ -141,10 +141,7 @@ def test_for_each_may_name_a_file_of_faults(read: Read, problems: Problems) -> N
     assert [fault.name for fault in block.for_each] == ["db.latency", "db.down"]
     assert reread(loaded.text, ENV, "run").stages == loaded.scenario.stages
     assert problems(text, {"faults/db.yaml": faults.replace("type: down", "type: dwn")}) == [
-        (
-            'faults/db.yaml:2: stages[4].for_each[1].type: "dwn" is not one of down, bandwidth, latency, limit_data, '
-            'reset_peer, slicer, slow_close, timeout, http_error, stall. Did you mean "down"?'
-        )
+        (f'faults/db.yaml:2: stages[4].for_each[1].type: "dwn" is not one of {FAULT_TYPES}. Did you mean "down"?')
     ]
     assert problems(text.replace("faults/db.yaml", "faults/dbs.yaml")) == [
         (
