@@ -135,7 +135,11 @@ class StandFault(BaseFault):
 
     @property
     def blocks_origin(self) -> bool:
-        """Whether the origin is left alone while this fault touches an attempt; `shape` then gets an empty 200."""
+        """Whether the origin is left alone while this fault touches an attempt.
+
+        `shape` then gets an empty 200, and `attempt.streaming` says whether the caller asked for a stream. Silence
+        (`held`) is told to every caller alike: it does not wait for the request's body, in which that is said.
+        """
         return False
 
     @property

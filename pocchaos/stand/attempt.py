@@ -1,5 +1,6 @@
 """One HTTP attempt while it lasts: counted and decided when it arrives, answered, logged once when it ends."""
 
+import json
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
@@ -22,6 +23,8 @@ log = structlog.get_logger("stand")
 
 CAPPED: Final = "refused_by_cap"
 ORIGIN_ERROR: Final = "origin_error"
+STREAMS: Final = frozenset({"text/event-stream", "application/x-ndjson"})
+READ_FOR_STREAM: Final = 1 << 20  # bytes of a body that are searched for the word
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,14 +105,20 @@ class OpenAttempt:
             return self._refused_by_cap()
         if decision.blocks_origin:
             reply = decision.shape(nothing(), streaming=False)
-            if reply.held:
+            if reply.held:  # silence does not wait for the request's body
                 incoming.body.drop()
-            else:
-                await self._drain()
-            return reply
+                return reply
+            return decision.shape(nothing(), streaming=True) if await self._asks_for_stream() else reply
         call = Call(incoming=incoming, ordinal=self._ordinal, touched=bool(decision.touches), resources=self._resources)
         reply = await self._upstream.origin.reply(call)
         return decision.shape(reply, streaming=streams(reply))
+
+    async def _asks_for_stream(self) -> bool:
+        """Read the body to its end; whether the caller asked for a stream, by it or by its Accept."""
+        body = bytearray()
+        async for part in self._incoming.body.parts():
+            body += part[: READ_FOR_STREAM - len(body)]
+        return asks_for_stream(self._incoming.header(b"accept") or "", bytes(body))
 
     async def _drain(self) -> None:
         async for _ in self._incoming.body.parts():
@@ -162,7 +171,20 @@ class OpenAttempt:
 def streams(reply: Reply) -> bool:
     """Whether the reply is a stream of events, by its media type."""
     media = next((value for name, value in reply.headers if name.lower() == "content-type"), "")
-    return media.partition(";")[0].strip().lower() in {"text/event-stream", "application/x-ndjson"}
+    return media.partition(";")[0].strip().lower() in STREAMS
+
+
+def asks_for_stream(accept: str, body: bytes) -> bool:
+    """Whether a request is for a stream of events: `"stream": true` in its JSON body, or its Accept."""
+    if any(media.partition(";")[0].strip().lower() in STREAMS for media in accept.split(",")):
+        return True
+    if b'"stream"' not in body:
+        return False
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):  # no JSON, cut at the bound, or nested too deep: none that we can read
+        return False
+    return isinstance(told, dict) and told.get("stream") is True
 
 
 def retry_after(reply: Reply) -> float | None:

@@ -194,7 +194,14 @@ class Stand:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(KILL_AFTER)
         with suppress(OSError):
-            lines = self._log.read_text(errors="replace").strip().splitlines()
-            if lines:
-                return StandError(f"the stand ended with {self._process.returncode}: {lines[-1][:500]} ({self._log})")
+            said = last_said(self._log.read_text(errors="replace"))
+            if said:
+                return StandError(f"the stand ended with {self._process.returncode}: {said[:500]} ({self._log})")
         return StandError(f"the stand ended with {self._process.returncode} and said nothing ({self._log})")
+
+
+def last_said(log: str) -> str:
+    """The last line that begins at the margin, with the indented ones after it: an error, and what it says of it."""
+    lines = [line for line in log.splitlines() if line.strip() and "errors.pydantic.dev" not in line]
+    begins = max((place for place, line in enumerate(lines) if not line[0].isspace()), default=0)
+    return " ".join(line.strip() for line in lines[begins:])

@@ -227,6 +227,22 @@ def test_a_faulted_attempt_never_reaches_the_origin(start_stand: Start) -> None:
     assert len(heard) == 1
 
 
+def test_the_origin_of_a_touched_attempt_is_asked_not_to_compress_and_no_other(start_stand: Start) -> None:
+    """A fault that counts tokens or changes text needs them readable; what no fault touches passes as it was sent."""
+    heard: list[bytes] = []
+    late = Stall.model_validate({"upstream": "api", "first": 1, "attributes": {"after_tokens": 9}})
+    events = b'data: {"choices":[{"delta":{"content":"w"}}]}\n\n'
+    reply = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n" + events
+    with answering(reply, heard) as port:
+        stand = forwarding(start_stand, port)
+        stand.stand.put_on("s@1", late, (0, 1))
+        for _ in range(2):
+            talk(stand.address("api"), post(b"{}", headers=CLOSE + "accept-encoding: gzip, br\r\n"))
+    told = [[line for line in head.lower().split(b"\r\n") if line.startswith(b"accept-encoding")] for head in heard]
+    assert told == [[b"accept-encoding: identity"], [b"accept-encoding: gzip, br"]]
+    assert [row["faults"] for row in stand.attempts(2)] == [["s@1"], []]
+
+
 def test_a_forwarded_stream_stalls_after_so_many_tokens_wherever_its_packets_end(start_stand: Start) -> None:
     events = [b'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n']
     events += [b'data: {"choices":[{"delta":{"content":"w%d"}}]}\n\n' % number for number in range(5)]

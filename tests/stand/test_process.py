@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -14,7 +15,7 @@ from pocchaos.faults.http_error import HttpError
 from pocchaos.faults.stall import Stall
 from pocchaos.model.errors import StandError
 from pocchaos.scenario.language import Simulate
-from pocchaos.stand.process import start
+from pocchaos.stand.process import last_said, start
 from pocchaos.stand.spec import StandSpec, UpstreamSpec, dump, load
 from tests.stand.conftest import Start
 from tests.stand.running import QUESTION, Running, one, post, read_attempts, talk, until
@@ -175,6 +176,31 @@ def test_a_stand_that_cannot_start_says_why(tmp_path: Path) -> None:
         start(spec, log=tmp_path / "stand.log", attempts=nowhere),
     ):
         pass
+
+
+class Unlisted(Stall):
+    """A fault that is in no union: what happens to somebody who forgets to enter it."""
+
+    type: Literal["unlisted"] = "unlisted"  # type: ignore[assignment]
+
+
+def test_a_fault_that_is_not_in_the_catalogue_is_named_when_the_stand_ends_of_it(stand: Running) -> None:
+    with pytest.raises(StandError, match=r"Input tag 'unlisted' found .* expected tags: 'http_error'") as caught:
+        stand.stand.put_on("u@1", Unlisted(upstream="llm"), (0, 1))
+    assert "pydantic.dev" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("", ""),
+        ("one\n\ntwo\n", "two"),
+        ("Traceback\n  at\nValueError: no\n  its reason\n    For more visit https://errors.pydantic.dev/2/v/x\n", None),
+        ("  only indented\n  lines\n", "only indented lines"),
+    ],
+)
+def test_what_a_stand_said_last_is_its_error_and_not_the_address_of_a_page(log: str, said: str | None) -> None:
+    assert last_said(log) == ("ValueError: no its reason" if said is None else said)
 
 
 def test_the_spec_crosses_the_pipe_unchanged() -> None:

@@ -1,7 +1,8 @@
 """Plain forwarding to the real origin: streamed both ways, bytes untouched, hop-by-hop headers left out.
 
 No proxies of the environment, no redirects followed, no decompression, no retries: what the origin does is
-what the target sees.
+what the target sees. Only where a fault reshapes the reply is the origin asked not to compress it, or nobody
+could count its tokens or change its text.
 """
 
 import ssl
@@ -52,7 +53,7 @@ class Forwarding:
         """The origin's reply as it arrives; raises OriginUnreachableError, BodyBrokenError."""
         incoming = call.incoming
         far = await self._pool.call(
-            self._head(incoming),
+            self._head(incoming, plain=call.touched),
             incoming.body if incoming.has_body else None,
             chunked=incoming.chunked,
             head_only=incoming.method == "HEAD",
@@ -70,14 +71,15 @@ class Forwarding:
         """Close the pool."""
         await self._pool.close()
 
-    def _head(self, incoming: Incoming) -> bytes:
+    def _head(self, incoming: Incoming, *, plain: bool) -> bytes:
+        replaced = {b"host", b"expect", b"accept-encoding"} if plain else {b"host", b"expect"}
         lines = [b"%b %b%b HTTP/1.1" % (incoming.method.encode(), self._base, incoming.target.encode("latin-1"))]
         lines.append(b"Host: " + self._host)
         lines += [
-            b"%b: %b" % (name, value)
-            for name, value in end_to_end(incoming.headers)
-            if name.lower() not in {b"host", b"expect"}
+            b"%b: %b" % (name, value) for name, value in end_to_end(incoming.headers) if name.lower() not in replaced
         ]
+        if plain:
+            lines.append(b"Accept-Encoding: identity")
         if incoming.chunked:
             lines.append(b"Transfer-Encoding: chunked")
         return b"\r\n".join([*lines, b"", b""])
