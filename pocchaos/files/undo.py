@@ -1,4 +1,4 @@
-"""`undo.jsonl` of a run directory: what must be undone, written and on the disk before it is done."""
+"""`undo.jsonl` of a run directory: what must be undone, written before it is done."""
 
 import json
 import os
@@ -23,7 +23,11 @@ _KINDS: Final[Mapping[str, Any]] = {
 
 
 class UndoLog:
-    """Appends to it; each line is on the disk when the call returns."""
+    """Appends to it. A line has reached the operating system when the call returns, so no kill loses it.
+
+    What a power cut would leave on (a shared server, a target) is on the disk as well. A fault is not: it goes with
+    the machine or with its server, and an edge must not wait for a disk.
+    """
 
     def __init__(self, folder: Path, redaction: Redaction) -> None:
         self._redaction = redaction
@@ -31,12 +35,12 @@ class UndoLog:
 
     def own(self, owner: Owner) -> None:
         """Whose run this is."""
-        self._append({"owner": asdict(owner)})
+        self._append({"owner": asdict(owner)}, lasting=True)
 
     def note(self, key: str, undo: Undo) -> None:
         """This is about to be done, or is known better now; no secret is written."""
         kept = replace(undo, env={}) if isinstance(undo, StartedTarget) else undo
-        self._append({"key": key, "undo": written(kept)})
+        self._append({"key": key, "undo": written(kept)}, lasting=isinstance(undo, SharedServer | StartedTarget))
 
     def done(self, key: str, how: str = "") -> None:
         """This is undone."""
@@ -46,10 +50,11 @@ class UndoLog:
         """Close the file; what was appended stays."""
         os.close(self._file)
 
-    def _append(self, record: Mapping[str, Any]) -> None:
+    def _append(self, record: Mapping[str, Any], *, lasting: bool = False) -> None:
         line = self._redaction.text(json.dumps(record, separators=(",", ":")))
         os.write(self._file, line.encode() + b"\n")
-        os.fdatasync(self._file)
+        if lasting:
+            os.fdatasync(self._file)
 
 
 def written(undo: Undo) -> dict[str, Any]:
