@@ -7,6 +7,7 @@ Exit codes: 0 all criteria pass · 1 a criterion failed · 2 usage or scenario e
 import sys
 import traceback
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from pocchaos.conductor.interrupts import Interruption, interrupts_raise
 from pocchaos.model.errors import HarnessError, PocchaosError, ScenarioError
@@ -15,6 +16,7 @@ from pocchaos.model.errors import HarnessError, PocchaosError, ScenarioError
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command (of `sys.argv`, if none is given) and exit; a user's mistake is a message, never a traceback."""
     interrupts_raise()
+    _write_what_can_be_written()
     try:
         from pocchaos.cli.app import app  # only now: an impatient Ctrl-C is met here already
 
@@ -35,6 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception:  # noqa: BLE001 - 1 would say that a criterion failed
         traceback.print_exc()
         sys.exit(_told("pocchaos: this is a fault of pocchaos itself: please report it", HarnessError.exit_code))
+
+
+def _write_what_can_be_written() -> None:
+    """Where the terminal's encoding has no ≥, a ? stands for it: output is never a reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _told(message: str, code: int) -> int:

@@ -42,12 +42,15 @@ class UnknownName(LookupError):  # noqa: N818 - reads as the claim that it is
 class TemplateSyntaxError(ValueError):
     """A `${` that does not begin a template; `place` is where it stands in the value."""
 
-    def __init__(self, text: str, place: Place) -> None:
+    def __init__(self, text: str, place: Place, *, nested: bool = False) -> None:
         self.text, self.place = text, place
-        super().__init__(
-            f"{json.dumps(text, ensure_ascii=False)} is not a template: write ${{namespace.key}}, "
-            "${namespace.key?} or ${namespace.key:-default}, or $${ for a literal ${"
+        told = (
+            "has a template inside a template: a default is plain text, such as ${namespace.key:-none}"
+            if nested
+            else "is not a template: write ${namespace.key}, ${namespace.key?} or ${namespace.key:-default}, "
+            "or $${ for a literal ${"
         )
+        super().__init__(f"{json.dumps(text, ensure_ascii=False)} {told}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,8 +170,8 @@ def split(text: str, place: Place = ()) -> tuple[str | Name, ...]:
             said += "${"
             continue
         found = _NAME.fullmatch(token[1]) if token[1] is not None else None
-        if found is None:
-            raise TemplateSyntaxError(text, place)
+        if found is None or "${" in token[1]:
+            raise TemplateSyntaxError(text, place, nested=found is not None)
         if said:
             parts.append(said)
             said = ""

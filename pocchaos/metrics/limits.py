@@ -6,9 +6,9 @@ from typing import Literal
 
 from pocchaos.model.units import parse_duration, parse_share
 
-_TIMES = re.compile(r"(\d+(?:\.\d+)?)\s*x")
-_POINTS = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*pp")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_TIMES = re.compile(r"(\d+(?:\.\d+)?)\s*x", re.ASCII)
+_POINTS = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*pp", re.ASCII)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,10 +17,16 @@ PerSecond = NewType("PerSecond", float)
 Fraction = NewType("Fraction", float)
 Bytes = NewType("Bytes", int)
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h)")
-_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|min|m|h)")
-_SHARE = re.compile(r"(-?\d+(?:\.\d+)?)\s*%")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|KiB|MiB|GiB)(?:/s)?")
+LONGEST: Final = Seconds(30 * 86_400)  # longer than any run; in nanoseconds it fits into Go's int64
+SHORTEST: Final = Seconds(1e-6)  # what is recorded is whole microseconds
+FASTEST: Final = PerSecond(1e6)  # one a microsecond
+SLOWEST: Final = PerSecond(1 / LONGEST)
+LARGEST: Final = Bytes(10**12)
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h)", re.ASCII)
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|min|m|h)", re.ASCII)
+_SHARE = re.compile(r"(-?\d+(?:\.\d+)?)\s*%", re.ASCII)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|KiB|MiB|GiB)(?:/s)?", re.ASCII)
 
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PER = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
@@ -28,18 +34,23 @@ _BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2*
 
 
 def parse_duration(value: object) -> Seconds:
-    """`250ms`, `5s`, `1.5m` or `2h` as seconds; raises ValueError with the remedy in the message."""
+    """`250ms`, `5s`, `1.5m` or `2h` as seconds: 0, or 1 µs to 30 days; raises ValueError with the remedy."""
     if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
-        return Seconds(float(found[1]) * _SECONDS[found[2]])
+        return _usable(float(found[1]) * _SECONDS[found[2]], value)
     if isinstance(value, str) and value.strip().startswith("-"):
         raise ValueError(f"{value} is not positive: write a duration such as 250ms, 5s or 2m")
     raise ValueError(f"{_shown(value)} is not a duration: write a number with its unit, such as 250ms, 5s or 2m")
 
 
 def parse_rate(value: object) -> PerSecond:
-    """`40/s` or `90/min` as requests per second; raises ValueError."""
+    """`40/s` or `90/min` as requests per second: one in 30 days to 1,000,000/s; raises ValueError."""
     if isinstance(value, str) and (found := _RATE.fullmatch(value.strip())) and float(found[1]) > 0:
-        return PerSecond(float(found[1]) / _PER[found[2]])
+        rate = float(found[1]) / _PER[found[2]]
+        if rate > FASTEST:
+            raise ValueError(f"{_shown(value)} is more than {FASTEST:,.0f}/s: write a smaller rate, such as 40/s")
+        if rate < SLOWEST:
+            raise ValueError(f"{_shown(value)} is less than one request in 30 days: write a higher rate, such as 1/h")
+        return PerSecond(rate)
     raise ValueError(f"{_shown(value)} is not a rate: write a positive number per time, such as 40/s or 90/min")
 
 
@@ -53,9 +64,12 @@ def parse_share(value: object) -> Fraction:
 
 
 def parse_size(value: object) -> Bytes:
-    """`512B`, `64kB` (64,000 bytes) or `16KiB` as bytes; raises ValueError."""
+    """`512B`, `64kB` (64,000 bytes) or `16KiB` as bytes, at most 1,000 GB; raises ValueError."""
     if isinstance(value, str) and (found := _SIZE.fullmatch(value.strip())):
-        return Bytes(round(float(found[1]) * _BYTES[found[2]]))
+        size = float(found[1]) * _BYTES[found[2]]
+        if size > LARGEST:
+            raise ValueError(f"{_shown(value)} is more than 1000GB: write a smaller size, such as 64kB")
+        return Bytes(round(size))
     raise ValueError(f"{_shown(value)} is not a size: write a number with its unit, such as 512B or 64kB")
 
 
@@ -86,6 +100,14 @@ def show_share(value: float) -> str:
     return f"{value * 100:.4g} %"
 
 
+def _usable(seconds: float, value: str) -> Seconds:
+    if seconds > LONGEST:
+        raise ValueError(f"{_shown(value)} is longer than 30 days: write a shorter time, such as 2h")
+    if 0 < seconds < SHORTEST * (1 - 1e-9):
+        raise ValueError(f"{_shown(value)} is shorter than a microsecond: write 1us or more")
+    return Seconds(seconds)
+
+
 def _in_unit(fraction: float, value: object) -> Fraction:
     if 0 <= fraction <= 1:
         return Fraction(fraction)
@@ -93,7 +115,8 @@ def _in_unit(fraction: float, value: object) -> Fraction:
 
 
 def _shown(value: object) -> str:
-    return "nothing" if value is None else repr(value)
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _text(pattern: str, *examples: str) -> WithJsonSchema:

@@ -127,3 +127,9 @@ def _time(template: Template) -> float:
     for _ in range(300):
         template.render(SPACES)
     return (time.perf_counter() - began) / 300
+
+
+def test_a_template_inside_a_default_is_refused() -> None:
+    """The first `}` ends a template: the outer one would be cut, and the rest sent as text."""
+    with pytest.raises(TemplateSyntaxError, match=r"has a template inside a template: a default is plain text"):
+        split("${env.X:-${env.Y}}")

@@ -1,6 +1,7 @@
 """`pocchaos check` as a user sees it: the plan on stdout, everything that forbids the run on stderr."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,9 +49,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def check(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+def check(folder: Path, *options: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "pocchaos", "check", "small.yaml", *options]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    env = {**os.environ, **variables}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
 def rewritten(folder: Path, old: str, new: str) -> Path:
@@ -106,3 +108,13 @@ def test_a_bill_is_refused_before_it_is_run_up(folder: Path) -> None:
     assert done.returncode == 2
     assert "small.yaml:9: upstreams.llm: about " in done.stderr
     assert "max_attempts" in done.stderr
+
+
+def test_a_terminal_that_cannot_show_every_character_is_no_reason_to_fail(folder: Path) -> None:
+    """Cron jobs and old containers have ASCII; ≥ and µ are then question marks."""
+    done = check(folder, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "answered ? 90%" in done.stdout
+    refused = check(rewritten(folder, "name: small", "name: späße\nnamme: ö"), PYTHONIOENCODING="ascii")
+    assert refused.returncode == 2
+    assert "is not one of the keys here" in refused.stderr
