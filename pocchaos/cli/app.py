@@ -10,6 +10,7 @@ import typer
 
 from pocchaos import __version__
 from pocchaos.cli.check import check
+from pocchaos.cli.doctor import doctor
 from pocchaos.cli.judge import judge
 from pocchaos.cli.recover import recover
 from pocchaos.cli.report import report
@@ -47,5 +48,5 @@ def root(
     """
 
 
-for verb in (check, run, judge, report, samples, schema, recover):
-    app.command(no_args_is_help=verb not in (schema, recover))(verb)
+for verb in (check, run, judge, report, samples, schema, recover, doctor):
+    app.command(no_args_is_help=verb not in (schema, recover, doctor))(verb)
