@@ -10,7 +10,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := requirements-dev.lock
-SPREAD := -n 4 --dist loadfile# many tests wait for processes and faults, so four at a time suit two cores
+# Many tests wait for processes and faults, so four at a time suit two cores; tests/conftest.py puts the slow files first.
+SPREAD := -n 4 --dist loadfile --no-loadscope-reorder
 
 # The first Python that runs, is one of ours and can make a virtual environment; PYTHON=… chooses another.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \

@@ -23,6 +23,12 @@ def toxiproxy_server() -> Path:
     return find_server(say=say)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, each kind in its random order: else the last run while other workers idle."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """With POCCHAOS_NO_SKIP=1 a skipped test fails: CI has every part, so a skip hides a missing one."""

@@ -110,7 +110,8 @@ def test_a_wrong_method_is_refused(one_stand: Running) -> None:
 
 
 def test_the_first_token_and_the_pace_are_the_scenarios(start_stand: Start) -> None:
-    told = {"simulate": "openai", "ttft": "300ms", "tokens_per_second": 20}
+    """A busy machine may bring them late; none comes before its time, and the first does not wait for the last."""
+    told = {"simulate": "openai", "ttft": "300ms", "tokens_per_second": 5}
     stand = start_stand(upstreams=one(Simulate.model_validate(told)))
     moments: list[float] = []
     with stand.client() as client:
@@ -121,10 +122,12 @@ def test_the_first_token_and_the_pace_are_the_scenarios(start_stand: Start) -> N
         plain = time.monotonic()
         client.chat.completions.create(model="m", messages=MESSAGES)
         plain = time.monotonic() - plain
-    assert 0.3 <= moments[0] < 3.0  # a busy machine may add to it, never take away
-    assert moments[-1] - moments[0] > 0.2
-    assert 0.55 <= moments[-1] < 3.0
-    assert 0.55 <= plain < 3.0
+    due = [0.3 + place / 5 for place in range(len(moments))]
+    assert len(moments) > 4
+    assert all(moment > at - 0.02 for moment, at in zip(moments, due, strict=True))
+    assert moments[-1] - moments[0] > 0.5 * (due[-1] - due[0])
+    assert moments[-1] < due[-1] + 3.0
+    assert due[-1] - 0.02 < plain < due[-1] + 3.0
 
 
 def test_the_draws_are_the_seeds(start_stand: Start) -> None:
