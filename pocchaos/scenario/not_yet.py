@@ -5,14 +5,16 @@ Nothing that a file says is silently ignored. When a feature comes, its row goes
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from pocchaos.scenario.finding import Finding, Where, shown
+from pocchaos.faults import AnyStandFault
+from pocchaos.scenario.finding import Finding, Where, listed, shown
 
 _BODY = "send the body as `json`"
 _LOAD = "use constant or poisson, or rate: {from, to, steps}"
 _STREAM = "delete it; it belongs to an arrival that is not there yet"
-_SHAPE = "use http_error or stall, or one of Toxiproxy's types"
+_STAND = listed(kind.model_fields["type"].default for kind in get_args(AnyStandFault))
+_SHAPE = f"use a fault of the stand that is there ({_STAND}), or one of Toxiproxy's types"
 
 KEYS: Final[Mapping[str, str]] = {
     "probes": "declare `canaries` and judge `leaked`",

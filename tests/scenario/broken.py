@@ -682,7 +682,8 @@ CASES = (
         [
             (
                 "scenario.yaml:67: criteria[4].stage: attempts cannot be seen under `down` (db.down "
-                "in db-bad); use `http_error` or `stall` there, or leave that stage out"
+                "in db-bad); use a fault of the stand there, such as `http_error` or `stall`, or leave "
+                "that stage out"
             ),
         ],
     ),

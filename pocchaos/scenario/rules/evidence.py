@@ -69,7 +69,7 @@ def _of_attempts(where: Where, criterion: Criterion, known: Family, draft: Draft
         stage = next(one.names[0] for one in stages_in_scope(criterion, draft) if blind[0] in one.faults)
         said = (
             f"attempts cannot be seen under `{fault.kind}`{stream} ({fault.name} in {stage}); "
-            "use `http_error` or `stall` there, or leave that stage out"
+            "use a fault of the stand there, such as `http_error` or `stall`, or leave that stage out"
         )
         key = next((key for key in ("fault", "stage") if getattr(criterion, key) is not None), "metric")
         yield Finding(where=(*where, key), message=said)
