@@ -1,21 +1,24 @@
 """The commands as a user meets them: repeatable, helpful, and nothing on stdout but what was asked for."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pocchaos.cli import main
+from pocchaos.files.rundir import RunDirectory
 from tests.e2e.running import Ended, ran
 
 pytestmark = pytest.mark.slow  # together: each starts a Python of its own
 
 MADE = ("verdicts.json", "report.html", "report.md", "junit.xml", "latency.hlog")
-VERBS = ("check", "run", "judge", "report", "samples", "schema", "recover")
+VERBS = ("check", "run", "judge", "report", "samples", "schema", "recover", "doctor")
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
@@ -60,17 +63,46 @@ def test_judging_again_gives_the_same_bytes(good: Ended, tmp_path: Path) -> None
 
 def test_samples_is_a_table_of_every_request(good: Ended, tmp_path: Path) -> None:
     table = ran("samples", good.run, at=tmp_path)
-    header, *rows = table.out.splitlines()
-    assert header.split("\t")[:3] == ["request", "due", "stage"]
-    assert [row.split("\t")[0] for row in rows] == [str(number) for number in range(-1, 150)]  # -1 proved the wiring
+    header, *rows = (line.split("\t") for line in table.out.splitlines())
+    assert header == ["request", "due", "stage", "tenant", "category", "outcome", "status", "response", "how", "error"]
+    assert [row[0] for row in rows] == [str(number) for number in range(-1, 150)]  # -1 proved the wiring
+    assert {(row[6], row[8], row[9]) for row in rows} == {("200", "complete", "-")}
     assert table.err == ""
 
 
+JUDGED = """request stage_index stage cycle tenant category input expect step outcome checked kept in_window due
+    response service lag ttft tpot gap_max tokens bitten over_quota own foreign secrets"""
+RECORDED = (
+    "worker start first_byte first_token last_token end how error status headers size stream finish content answer"
+)
+
+
 def test_samples_as_json_lines_has_every_column(good: Ended, tmp_path: Path) -> None:
-    lines = ran("samples", good.run, "--jsonl", at=tmp_path).out.splitlines()
-    outcomes = [json.loads(line)["outcome"] for line in lines]
-    assert len(outcomes) == 151
-    assert {"answered", "degraded"} == set(outcomes)
+    rows = [json.loads(line) for line in ran("samples", good.run, "--jsonl", at=tmp_path).out.splitlines()]
+    assert len(rows) == 151
+    assert {row["outcome"] for row in rows} == {"answered", "degraded"}
+    for row in rows:
+        assert list(row) == JUDGED.split() + RECORDED.split()
+        assert (row["how"], row["status"], row["error"]) == ("complete", 200, None)
+        assert row["request"] == -1 or row["due"] <= row["start"] <= row["first_byte"] <= row["end"]
+        assert row["headers"]["content-type"] == "application/json"
+        assert ("cached" in row["answer"]) == (row["outcome"] == "degraded")
+
+
+def test_samples_shows_what_failed_and_no_escape_of_the_target(good: Ended, tmp_path: Path) -> None:
+    """Whoever looks for the reason finds it, whatever a target put into it."""
+    run = RunDirectory(Path(shutil.copytree(good.run, tmp_path / "run")))
+    hurt = pl.when(pl.col("request") == 7)
+    run.samples().with_columns(
+        how=hurt.then(pl.lit("reset")).otherwise("how"),
+        error=hurt.then(pl.lit("reset by \x1b[31mpeer\x9b")).otherwise("error"),
+        status=hurt.then(None).otherwise("status"),
+    ).write_parquet(run.path / "samples.parquet")
+    (row,) = (line for line in ran("samples", run.path, at=tmp_path).out.splitlines() if line.startswith("7\t"))
+    assert row.split("\t")[5:] == ["broken", "-", row.split("\t")[7], "reset", "reset by ·[31mpeer·"]
+    told = ran("samples", run.path, "--jsonl", at=tmp_path).out
+    assert not {"\x1b", "\x9b"} & set(told)
+    assert json.loads(told.splitlines()[8])["error"] == "reset by \x1b[31mpeer\x9b"
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(good: Ended) -> None:
