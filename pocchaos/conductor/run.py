@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pocchaos.conductor import names, progress, target, wiring
+from pocchaos.conductor import names, progress, pulse, target, wiring
 from pocchaos.conductor.drive import Chain, drive, now_us
 from pocchaos.conductor.interrupts import Interruption, came_through
 from pocchaos.conductor.journal import Journal, Marks
 from pocchaos.conductor.marked import marked
 from pocchaos.conductor.progress import Progress, Tally
+from pocchaos.conductor.pulse import Pulse
 from pocchaos.conductor.sightings import Sightings
 from pocchaos.conductor.trials import Trials, trials
 from pocchaos.conductor.wired import load_spec, stand_spec
@@ -152,7 +153,8 @@ class _Session:
                     self.journal.begin(origin, unused=unused)
                     load.go(origin)
                     live = _Live(watchdog=dog, stand=stand, proxies=proxies, target=poc, load=load)
-                    self._drive(live, marks, origin)
+                    with pulse.taken(stand.counts, proxies.ping) as heart:
+                        self._drive(live, heart, marks, origin)
 
     def _chain(self, stand: Stand, proxies: Proxies) -> dict[str, Mapping[str, Any]]:
         """Put a proxy before the stand for each upstream; what templates may name, the addresses among it."""
@@ -179,14 +181,15 @@ class _Session:
             addresses=spaces["upstreams"],
         )
 
-    def _drive(self, live: _Live, marks: Marks, origin: int) -> None:
+    def _drive(self, live: _Live, heart: Pulse, marks: Marks, origin: int) -> None:
         gone: list[int] = []
 
         def look(now: int) -> None:
+            heart.check()
             live.watchdog.check_alive()
             live.stand.check_alive()
             live.proxies.check_alive()
-            live.load.poll()
+            self.tally.report(live.load.poll())
             code = live.target.exited()
             if code is not None and not gone:
                 gone.append(code)

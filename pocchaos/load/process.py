@@ -18,7 +18,7 @@ from pocchaos.load.spec import LoadSpec, encode_spec
 from pocchaos.model.errors import LoadError
 
 READY_WITHIN: Final = 60.0  # s: importing Locust takes one or two, rendering a large plan some more
-SILENT_AFTER: Final = 30.0  # s without a word (it reports ten times a second) after which it counts as hung
+SILENT_AFTER: Final = 10.0  # s without a word (it reports ten times a second) after which it counts as hung
 END_WITHIN: Final = 5.0  # s between asking it to end and killing it
 DRAIN_MARGIN: Final = 15.0  # s beyond the deadline that it may need to drain and deliver
 
@@ -31,6 +31,7 @@ class LoadState:
 
     alive: bool
     done: bool
+    at: int = 0  # when it counted, µs since the run's origin
     sent: int = 0
     ended: int = 0
     missed: int = 0  # not sent: the in-flight pool was full
@@ -74,7 +75,7 @@ class Load:
                 alive=not self._ended,
                 done=self._done,
                 batches=len(self._seen),
-                **{name: self._state.get(name, 0) for name in ("sent", "ended", "missed", "in_flight")},
+                **{name: self._state.get(name, 0) for name in ("at", "sent", "ended", "missed", "in_flight")},
             )
 
     def stop(self) -> None:
@@ -100,7 +101,7 @@ class Load:
             raise
 
     def _end(self) -> None:
-        if not self._ended and not self._done and self._ready:
+        if not self._ended and not self._done and self._ready and not self._silent():
             self._say({"stop": True})
             with self._changed:
                 self._changed.wait_for(lambda: self._done or self._ended, self._deadline + DRAIN_MARGIN)
@@ -134,8 +135,11 @@ class Load:
             return
         if self._ended:
             raise LoadError(f"the Locust process {_how_it_ended(self._process)}; its log is {self._log}")
-        if self._ready and monotonic() - self._heard > SILENT_AFTER and self._state:
+        if self._ready and self._state and self._silent():
             raise LoadError(f"the Locust process has been silent for {SILENT_AFTER:g} s; its log is {self._log}")
+
+    def _silent(self) -> bool:
+        return monotonic() - self._heard > SILENT_AFTER
 
     def _say(self, message: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None

@@ -159,6 +159,10 @@ class Proxies:
             self._api.delete_proxy(wire)
             del self._made[name]
 
+    def ping(self) -> None:
+        """Ask the server for a word; raises ToxiproxyError where none comes. Another thread may do so."""
+        self._api.version()
+
     def check_alive(self) -> None:
         """Raises ToxiproxyError where the server has gone."""
         self._alive()

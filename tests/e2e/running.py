@@ -79,6 +79,10 @@ class Command:
         """SIGKILL that part."""
         os.kill(self.part(words), signal.SIGKILL)
 
+    def stop(self, words: str) -> None:
+        """SIGSTOP that part: it lives, and does nothing any more."""
+        os.kill(self.part(words), signal.SIGSTOP)
+
     def processes(self) -> Mapping[int, str]:
         """Every living process that carries this command's mark, the command itself left out."""
         return {pid: line for pid, line in marked(self._mark).items() if pid != self._process.pid}

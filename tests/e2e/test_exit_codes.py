@@ -1,6 +1,7 @@
 """What a run ends with, and that it leaves nothing running and something to judge."""
 
 import json
+import re
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -154,10 +155,12 @@ def cut_short(llm: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, E
     return at_once(
         {
             **{part: job(long(llm), methodcaller("kill", part)) for part in PARTS},
+            **{f"{part} stopped": job(long(llm), methodcaller("stop", part)) for part in PARTS},
             **{number.name: job(long(llm), methodcaller("interrupt", number)) for number in SIGNALS},
             "twice": job(long(llm), interrupt_twice),
             "leaking": job(leaking, methodcaller("interrupt", signal.SIGINT)),
-        }
+        },
+        width=5,
     )
 
 
@@ -170,6 +173,17 @@ def test_4_when_a_part_of_ours_is_killed_in_the_middle(cut_short: dict[str, Ende
     assert sum(sum(stage["outcomes"].values()) for stage in ended.verdicts["stages"]) > 30
     assert {one["verdict"] for one in ended.verdicts["criteria"]} == {"INCONCLUSIVE"}
     assert ended.marks("stop")
+    assert judged(ended, tmp_path) == 3
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_4_when_a_part_of_ours_is_stopped_in_the_middle(cut_short: dict[str, Ended], tmp_path: Path, part: str) -> None:
+    """It lives, and answers nobody: what the target then does is our doing."""
+    ended = cut_short[f"{part} stopped"]
+    assert ended.code == 4, ended.told()
+    assert "Traceback" not in ended.err
+    assert re.search("answer|silent", ended.facts["stopped"]), ended.facts["stopped"]
+    assert {one["verdict"] for one in ended.verdicts["criteria"]} == {"INCONCLUSIVE"}
     assert judged(ended, tmp_path) == 3
 
 
