@@ -1,4 +1,8 @@
-"""The catalogue of faults: one file each. To add one: a file, a line in the union below, a test, a row of docs."""
+"""The catalogue of faults: one file each.
+
+To add one: a file, the last line of a union below, a test, a row in docs/reference/faults.md; docs/how-to/add-a-fault.md
+shows it from start to end.
+"""
 
 from typing import Annotated
 

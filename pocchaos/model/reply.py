@@ -73,6 +73,6 @@ class AttemptFacts:
     method: str = "POST"
     path: str = "/"
     tenant: str | None = None
-    streaming: bool = False  # the reply is a stream of events
+    streaming: bool = False  # the reply is a stream of events; where the origin was not asked: is to be one
     wall: Seconds = AT_ONCE  # wall clock at arrival, since the epoch: for headers that carry a date
     recent: tuple[Seconds, ...] = ()  # ages of the matching attempts of the last minute, newest first

@@ -63,7 +63,17 @@ def test_every_outcome_has_its_row_and_says_whether_it_is_graceful() -> None:
     assert rows == expected
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "docs/README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "docs/README.md",
+        "docs/how-to/add-a-fault.md",
+        "docs/reference/faults.md",
+    ],
+)
 def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
     path = ROOT / page
     for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
