@@ -188,7 +188,11 @@ def show_place(place: Place) -> str:
     """A place in a value for people: `json.messages[0].content`."""
     shown = ""
     for part in place:
-        shown += f"[{part}]" if isinstance(part, int) else f".{part}" if shown else str(part)
+        if isinstance(part, int):
+            shown += f"[{part}]"
+        else:
+            key = part if part.isprintable() else json.dumps(part, ensure_ascii=False)[1:-1]  # a place is one line
+            shown += f".{key}" if shown else key
     return shown
 
 

@@ -19,6 +19,8 @@ from pocchaos.scenario.plan import InputRow
 
 Placed = Callable[[str, str], Problem]
 
+LARGEST: Final = 64 * 1024 * 1024  # bytes of one file
+MOST_TOLD: Final = 10  # problems of one file
 PROVENANCE: Final = ("recorded", "constructed", "generated")
 
 
@@ -91,11 +93,12 @@ class _Source:
 
     def read(self) -> tuple[InputRow, ...]:
         try:
-            content = self.path.read_bytes()
+            with self.path.open("rb") as file:
+                content = file.read(LARGEST + 1)
         except OSError as error:
-            why = f"{self.path}: {error.strerror or error}: the path is relative to the scenario file"
-            self.problems.append(self.place(f"inputs[{self.number}].file", why))
-            return ()
+            return self._nothing(f"{self.path}: {error.strerror or error}: the path is relative to the scenario file")
+        if len(content) > LARGEST:
+            return self._nothing(f"{self.path} is larger than {LARGEST >> 20} MiB: write fewer or shorter inputs")
         rows = [
             row
             for line, text in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1)
@@ -105,9 +108,21 @@ class _Source:
             also = f" (and {len(places) - 1} more rows)" if len(places) > 1 else ""
             self._refuse(places[0], name, f"is missing{also}: the request asks for ${{input.{name}}}")
         if not rows and not self.problems:
-            why = f"{self.path} is empty: write one JSON object a line"
-            self.problems.append(self.place(f"inputs[{self.number}].file", why))
+            return self._nothing(f"{self.path} is empty: write one JSON object a line")
+        self._cut_short()
         return tuple(rows)
+
+    def _nothing(self, why: str) -> tuple[InputRow, ...]:
+        self.problems.append(self.place(f"inputs[{self.number}].file", why))
+        return ()
+
+    def _cut_short(self) -> None:
+        """A file that is something else altogether is wrong in every line: the first few say so."""
+        if len(self.problems) > MOST_TOLD:
+            more = len(self.problems) - MOST_TOLD
+            self.problems[MOST_TOLD:] = [
+                Problem(file=str(self.path), line=0, path="", message=f"and {more:,} more: mend these first")
+            ]
 
     def _row(self, line: int, text: bytes) -> InputRow | None:
         try:
@@ -115,8 +130,9 @@ class _Source:
         except UnicodeDecodeError:
             self._refuse(line, "", "is not UTF-8: save the file as UTF-8")
             return None
-        except ValueError as error:
-            self._refuse(line, "", f"is not JSON ({error}): write one object a line")
+        except (ValueError, RecursionError) as error:
+            why = "nested too deeply to be read" if isinstance(error, RecursionError) else error
+            self._refuse(line, "", f"is not JSON ({why}): write one object a line")
             return None
         if not isinstance(found, dict):
             self._refuse(line, "", f'{_shown(found)} is not an object: write {{"text": …}}')

@@ -14,6 +14,7 @@ from pocchaos.files.yaml import Node, Place, parse_yaml, write_yaml
 from pocchaos.model.errors import Problem, ScenarioError
 from pocchaos.scenario.draft import draft_of, partial_draft
 from pocchaos.scenario.environment import Environment
+from pocchaos.scenario.extent import too_many_stages
 from pocchaos.scenario.finding import Finding, Where
 from pocchaos.scenario.language import Scenario
 from pocchaos.scenario.not_yet import canonical, not_yet, refusals
@@ -117,7 +118,10 @@ class _Reading:
             against = list(_of_parent(findings(error, data, written=written), data))
         self._tell(_outside([*stray, *self.env.findings], [one.where for one in against if one.unknown_key]))
         self._tell(against)
-        if self.rules:
+        crowd = too_many_stages(data.get("stages")) if self.rules else None
+        if crowd is not None:
+            self._tell([crowd])
+        elif self.rules:
             draft = draft_of(scenario, refused.names) if scenario is not None else partial_draft(data, refused.names)
             self._tell(check_draft(draft))
         return scenario

@@ -4,8 +4,10 @@ Read as YAML 1.2, where `on`, `off`, `yes` and `no` are text. Since many tools r
 refused outside quotes: what a file means must not depend on who reads it.
 """
 
+import json
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -18,11 +20,14 @@ from ruamel.yaml.reader import ReaderError
 
 from pocchaos.exchange.template import Place as Where
 from pocchaos.exchange.template import show_place
+from pocchaos.files.syntax import syntax_problem, too_deep
 from pocchaos.model.errors import Problem
 
 LARGEST: Final = 256 * 1024  # bytes of one file: some thousand stages; pure-Python YAML reads it in about 2 s
 MOST_NODES: Final = 50_000  # after aliases are written out
 DEEPEST: Final = 40  # levels
+
+LONGEST_NUMBER: Final = 100  # characters
 
 TRAPS: Final = frozenset({"on", "off", "yes", "no"})
 ENUMS_WITH_OFF: Final = frozenset({("tls",), ("mode",)})  # keys whose own words are among the traps
@@ -76,11 +81,12 @@ class Node:
 def read_yaml(path: Path, *, shown: str) -> tuple[Node | None, list[Problem]]:
     """A YAML file as nodes; `shown` is how messages call it. None where nothing could be read."""
     try:
-        if path.stat().st_size > LARGEST:
-            return None, [_whole(shown, f"the file is larger than {LARGEST // 1024} KiB: split it with `extends`")]
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
     except OSError as error:
         return None, [_whole(shown, f"cannot be read ({error.strerror or error}): is the path right?")]
+    if len(content) > LARGEST:
+        return None, [_whole(shown, f"the file is larger than {LARGEST // 1024} KiB: split it with `extends`")]
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -96,7 +102,7 @@ def parse_yaml(text: str, *, shown: str) -> tuple[Node | None, list[Problem]]:
             warnings.simplefilter("ignore")  # an anchor may be given again: the nearest one above counts
             root: Any = YAML(typ="safe", pure=True).compose(StringIO(text))
     except MarkedYAMLError as error:
-        return None, [_syntax(error, text, shown)]
+        return None, [syntax_problem(error, text, shown)]
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         message = f"character {error.character!r} cannot stand in YAML: delete it, or write it as an escape in quotes"
@@ -104,14 +110,14 @@ def parse_yaml(text: str, *, shown: str) -> tuple[Node | None, list[Problem]]:
     except YAMLError as error:
         return None, [_whole(shown, f"this is not YAML: {error}")]
     except RecursionError:
-        return None, [_whole(shown, f"is nested more than {DEEPEST} levels deep: write it flatter")]
+        return None, [Problem(file=shown, line=too_deep(text, DEEPEST), path="", message=_FLATTER)]
     if root is None:
         return None, [_whole(shown, "is empty: begin with `version: 1` and `name: …`")]
     reader = _Reader(shown=shown)
     try:
         return reader.node(root, root, ()), reader.problems
     except _TooMuch as error:
-        return None, [*reader.problems, _whole(shown, str(error))]
+        return None, [*reader.problems, Problem(file=shown, line=error.line, path="", message=str(error))]
 
 
 def write_yaml(value: Any) -> str:
@@ -133,7 +139,9 @@ def _quoted_where_needed(representer: Any, text: str) -> Any:
 
 
 class _TooMuch(Exception):  # noqa: N818 - a bound that was reached, told as a problem
-    pass
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @dataclass(kw_only=True, slots=True)
@@ -143,26 +151,42 @@ class _Reader:
     shown: str
     problems: list[Problem] = field(default_factory=list)
     read: int = 0
+    top: int = 0  # line of the outermost key or element that is being read
+    around: set[int] = field(default_factory=set)  # ids of the mappings and lists that are being read
 
     def node(self, node: Any, at: Any, where: Where) -> Node:
         """`at` is the node whose line counts: the key of a mapping's value."""
         self.read += 1
+        line = _line(at)
+        if len(where) == 1:
+            self.top = line
         if self.read > MOST_NODES:
-            raise _TooMuch(f"holds more than {MOST_NODES:,} values once its aliases are written out: write fewer")
+            said = f"holds more than {MOST_NODES:,} values up to here, once its aliases are written out: write fewer"
+            raise _TooMuch(said, self.top)
         if len(where) > DEEPEST:
-            raise _TooMuch(f"is nested more than {DEEPEST} levels deep (or an alias holds itself): write it flatter")
-        place = Place(file=self.shown, line=at.start_mark.line + 1)
+            raise _TooMuch(_FLATTER, line)
+        place = Place(file=self.shown, line=line)
         tag = str(node.tag)
         match node:
             case MappingNode() if tag == "tag:yaml.org,2002:map":
-                return Node(place=place, value=self._mapping(node, where))
+                with self._inside(node, line):
+                    return Node(place=place, value=self._mapping(node, where))
             case SequenceNode() if tag == "tag:yaml.org,2002:seq":
-                items = [self.node(item, item, (*where, index)) for index, item in enumerate(node.value)]
+                with self._inside(node, line):
+                    items = [self.node(item, item, (*where, index)) for index, item in enumerate(node.value)]
                 return Node(place=place, value=items)
             case ScalarNode() if (standard := tag.removeprefix("tag:yaml.org,2002:")) in _READ:
                 return Node(place=place, value=self._scalar(node, standard, place.line, where))
         self._refuse(at, where, f"{tag} is a YAML tag, which scenario files do not use: delete it")
         return Node(place=place, value=None)
+
+    @contextmanager
+    def _inside(self, node: Any, line: int) -> Iterator[None]:
+        if id(node) in self.around:
+            raise _TooMuch("an alias (*name) stands inside its own anchor (&name): write the value out", line)
+        self.around.add(id(node))
+        yield
+        self.around.discard(id(node))
 
     def _mapping(self, node: Any, where: Where) -> dict[str, Node]:
         found: dict[str, Node] = {}
@@ -175,7 +199,10 @@ class _Reader:
             name = str(key.value)
             if name in found:
                 first = found[name].place.line
-                self._refuse(key, (*where, name), f'"{name}" stands twice, in lines {first} and {_line(key)}: keep one')
+                said = (
+                    f"{json.dumps(name, ensure_ascii=False)} stands twice, in lines {first} and {_line(key)}: keep one"
+                )
+                self._refuse(key, (*where, name), said)
                 continue
             found[name] = self.node(value, key, (*where, name))
         for name, value in self._merged(node, where):
@@ -191,7 +218,8 @@ class _Reader:
                 if not isinstance(source, MappingNode):
                     self._refuse(key, where, "`<<` takes a mapping or a list of mappings, such as <<: *name")
                     continue
-                yield from self._mapping(source, where).items()
+                with self._inside(source, _line(key)):
+                    yield from self._mapping(source, where).items()
 
     def _scalar(self, node: Any, kind: str, line: int, where: Where) -> Scalar:
         text = str(node.value)
@@ -202,7 +230,10 @@ class _Reader:
         try:
             value: Scalar = _READ[kind](text)
         except (ValueError, OverflowError):
-            self._refuse(node, where, f"{text[:40]} is not a number that can be used: write a finite one")
+            told = f"{text[:40]} is not a number that can be used: write a finite one"
+            if len(text) > LONGEST_NUMBER:
+                told = f"{text[:40]}… has more than {LONGEST_NUMBER} digits: write a smaller number, or text in quotes"
+            self._refuse(node, where, told)
             return None
         return value
 
@@ -210,11 +241,16 @@ class _Reader:
         self.problems.append(Problem(file=self.shown, line=_line(node), path=show_place(where), message=message))
 
 
+_FLATTER: Final = f"is nested more than {DEEPEST} levels deep here: write it flatter"
+
+
 def _line(node: Any) -> int:
     return int(node.start_mark.line) + 1
 
 
 def _integer(text: str) -> int:
+    if len(text) > LONGEST_NUMBER:  # Python itself refuses to write what is much longer
+        raise ValueError(text)
     return int(text.replace("_", ""), 0) if text.lstrip("+-").lower().startswith(("0x", "0o", "0b")) else int(text)
 
 
@@ -237,33 +273,3 @@ _READ: Final[dict[str, Any]] = {
 
 def _whole(shown: str, message: str) -> Problem:
     return Problem(file=shown, line=0, path="", message=message)
-
-
-_REMEDIES: Final = (  # what the parser says, what to do
-    ("found character '\\t'", "a tab: indent with spaces"),
-    ("mapping values are not allowed here", 'a ": " too many, or lines indented unlike their neighbours'),
-    ("found undefined alias", "an alias (*name) without its anchor (&name)"),
-    ("but found another document", "a second document (`---`): keep one document a file"),
-    ("while scanning a quoted scalar", "a quote that is never closed"),
-    ("while parsing a flow sequence", "a `[` that is never closed, or a comma missing"),
-    ("while parsing a flow mapping", "a `{` that is never closed, or a comma missing"),
-    ("could not find expected ':'", "a line without `key: value`"),
-    ("while parsing a block", "lines that are indented unlike their neighbours"),
-    ("that cannot start any token", "a character that needs quotes around its value"),
-)
-
-
-def _syntax(error: MarkedYAMLError, text: str, shown: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    number = int(mark.line) if mark is not None else 0
-    lines = text.splitlines()
-    line = lines[number].strip() if number < len(lines) else ""
-    said = f"{error.context or ''} {error.problem or ''}"
-    if error.context and "quoted scalar" in error.context and error.context_mark is not None:
-        number = int(error.context_mark.line)
-        line = lines[number].strip() if number < len(lines) else ""
-    why = next((remedy for words, remedy in _REMEDIES if words in said), str(error.problem or "it cannot be read"))
-    if "${" in line and "flow" in said:
-        why = 'a template inside { } or [ ] needs quotes: "${…}"'
-    excerpt = f" near `{line[:60]}`" if line else ""
-    return Problem(file=shown, line=number + 1, path="", message=f"this is not YAML{excerpt}: {why}")

@@ -180,7 +180,7 @@ def _missing(key: str, root: Any, loc: Sequence[Any]) -> str:
 
 def _unknown_key(key: str, known: Sequence[str]) -> str:
     there = f" ({listed(known, 20)})" if known else ""
-    return f'"{key}" is not one of the keys here{there}.{did_you_mean(key, known)}'
+    return f"{shown(key)} is not one of the keys here{there}.{did_you_mean(key, known)}"
 
 
 def _not_one_of(value: Any, words: Sequence[str]) -> str:

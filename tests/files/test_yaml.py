@@ -2,11 +2,13 @@
 
 # ruff: noqa: E501 - the messages stand here as they are told
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pocchaos.files.yaml import Node, parse_yaml, write_yaml
+from pocchaos.files.yaml import Node, parse_yaml, read_yaml, write_yaml
 
 WORDS = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
 SCALARS = WORDS | st.booleans() | st.none() | st.integers(-(10**9), 10**9)
@@ -104,8 +106,26 @@ def test_numbers_are_numbers_and_dates_are_text() -> None:
         ("a: @x", "a.yaml:1: this is not YAML near `a: @x`: a character that needs quotes around its value"),
         ("a: .inf", "a.yaml:1: a: .inf is not a number that can be used: write a finite one"),
         ("a: {{input.text}}", "a.yaml:1: a: a mapping or list stands where a key is expected: templates are written ${…}"),
-        ("[" * 5000, "a.yaml: is nested more than 40 levels deep: write it flatter"),
+        ("a: " + "9" * 200, "a.yaml:1: a: 9999999999999999999999999999999999999999… has more than 100 digits: write a smaller number, or text in quotes"),
+        ("a: 1\nb: " + "[" * 5000, "a.yaml:2: is nested more than 40 levels deep here: write it flatter"),
+        ("a: 1\nb: " + "[" * 60 + "]" * 60, "a.yaml:2: is nested more than 40 levels deep here: write it flatter"),
+        ("\n".join("  " * k + "k:" for k in range(60)), "a.yaml:41: is nested more than 40 levels deep here: write it flatter"),
+        ("a: &a\n  b:\n    c: *a", "a.yaml:3: an alias (*name) stands inside its own anchor (&name): write the value out"),
+        ("x: 1\na: &a {<<: *a}", "a.yaml:2: an alias (*name) stands inside its own anchor (&name): write the value out"),
+        ('"a\\nb": {c: .inf}', "a.yaml:1: a\\nb.c: .inf is not a number that can be used: write a finite one"),
+        ('"a\\nb": 1\n"a\\nb": 2', 'a.yaml:2: a\\nb: "a\\nb" stands twice, in lines 1 and 2: keep one'),
     ],
 )  # fmt: skip
 def test_what_is_not_yaml_is_told_with_its_line_and_the_likely_reason(text: str, message: str) -> None:
     assert told(text) == [message]
+
+
+def test_an_alias_may_be_used_as_often_as_one_likes_outside_its_anchor() -> None:
+    found = read("a: &a {b: 1}\nc: {<<: *a}\nd: [*a, *a, {e: *a}]").plain()
+    assert found["d"] == [{"b": 1}, {"b": 1}, {"e": {"b": 1}}]
+    assert found["c"] == {"b": 1}
+
+
+def test_a_file_that_never_ends_is_not_read_to_its_end() -> None:
+    _, problems = read_yaml(Path("/dev/zero"), shown="a.yaml")
+    assert [str(one) for one in problems] == ["a.yaml: the file is larger than 256 KiB: split it with `extends`"]

@@ -118,3 +118,14 @@ def test_a_terminal_that_cannot_show_every_character_is_no_reason_to_fail(folder
     refused = check(rewritten(folder, "name: small", "name: späße\nnamme: ö"), PYTHONIOENCODING="ascii")
     assert refused.returncode == 2
     assert "is not one of the keys here" in refused.stderr
+
+
+def test_a_plan_that_takes_a_while_says_so_before_it_does(folder: Path) -> None:
+    done = check(rewritten(folder, "rate: 20/s", "rate: 2000/s"))
+    assert (done.returncode, done.stderr) == (0, "· planning about 280,000 requests: this takes a while\n")
+
+
+def test_a_plan_of_years_is_refused_at_once_with_its_figure(folder: Path) -> None:
+    done = check(rewritten(folder, "rate: 20/s", "rate: 1000000/s"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "small.yaml:16: load: plans about 140,000,000 requests" in done.stderr

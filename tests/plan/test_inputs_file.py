@@ -91,6 +91,7 @@ MISTAKES: dict[str, tuple[object, str]] = {
     ),
     "NaN": ('{"text": NaN}', "is not JSON (NaN is not JSON): write one object a line"),
     "a key twice": ('{"text": 1, "text": 2}', 'is not JSON ("text" stands twice): write one object a line'),
+    "too many brackets": ("[" * 100_000, "is not JSON (nested too deeply to be read): write one object a line"),
     "a list": ('["a"]', '["a"] is not an object: write {"text": …}'),
     "an id twice": ({"text": "b", "id": "x"}, 'id: "x" is taken by line 1: give each input an id of its own'),
     "a list for an id": ({"text": "b", "id": ["x"]}, 'id: ["x"] is not a name: write a text or a number'),
@@ -101,6 +102,20 @@ MISTAKES: dict[str, tuple[object, str]] = {
     ),
     "a field is missing": ({"question": "b"}, "text: is missing: the request asks for ${input.text}"),
 }
+
+
+def test_a_file_that_is_something_else_altogether_is_told_in_a_few_lines(tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_bytes(b"\x89PNG\xff\n" * 3_000)
+    with pytest.raises(ScenarioError) as refused:
+        read_inputs(with_inputs(GOOD), tmp_path)
+    lines = [str(problem).replace(f"{tmp_path}/", "") for problem in refused.value.problems]
+    assert lines[:2] == [f"q.jsonl:{line}: is not UTF-8: save the file as UTF-8" for line in (1, 2)]
+    assert lines[10:] == ["q.jsonl: and 2,990 more: mend these first"]
+
+
+def test_a_file_that_never_ends_is_not_read_to_its_end(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="/dev/zero is larger than 64 MiB: write fewer or shorter inputs"):
+        read_inputs(with_inputs({**GOOD, "file": "/dev/zero"}), tmp_path)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

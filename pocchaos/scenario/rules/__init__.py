@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from pocchaos.scenario.draft import Draft, draft_of
+from pocchaos.scenario.extent import extent
 from pocchaos.scenario.finding import Finding
 from pocchaos.scenario.language import Scenario
 from pocchaos.scenario.rules.criteria import criteria
@@ -29,6 +30,7 @@ RULES: Final[tuple[Rule, ...]] = (
     stages,
     faults,
     neighbours,
+    extent,
     criteria,
     evidence,
     templates,

@@ -13,6 +13,7 @@ from pocchaos.scenario.language import Inputs, Tenant
 from pocchaos.scenario.rules.base import expression, name, twice
 from pocchaos.scenario.rules.target import long_enough
 
+MOST_GENERATED: Final = 10_000  # malformed requests of one entry, each made and compared with the others
 ROUNDING: Final = 0.0011  # three shares of 33.3 % or 33.33 % are meant to be whole
 
 
@@ -103,8 +104,8 @@ def _generated(where: Where, given: Mapping[str, Any]) -> Iterator[Finding]:
         if key not in ("kinds", "count"):
             yield Finding(where=(*where, "malformed", key), message=unknown(key, "the keys here", ("kinds", "count")))
     count = inner.get("count", 1)
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        said = f"{shown(count)} is not a number of requests: write a whole one from 1"
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_GENERATED:
+        said = f"{shown(count)} is not a number of requests: write a whole one from 1 to {MOST_GENERATED:,}"
         yield Finding(where=(*where, "malformed", "count"), message=said)
     kinds = inner.get("kinds", ["syntax"])
     if not isinstance(kinds, Sequence) or isinstance(kinds, str) or not kinds:
