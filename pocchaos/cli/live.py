@@ -19,6 +19,7 @@ from pocchaos.model.units import show_seconds, show_share
 
 _REDRAW = 0.25  # s
 _PLAIN = 10.0  # s between lines without a terminal
+_FIRST = 1.0  # s into the run before which a line has nothing to tell
 
 
 class View:
@@ -35,6 +36,8 @@ class View:
     def show(self, progress: Progress) -> None:
         """Draw the progress, as often as a person can read it."""
         now = time.monotonic()
+        if not self._live and progress.now < _FIRST:
+            return
         if now - self._last < (_REDRAW if self._live else _PLAIN):
             return
         self._last = now
@@ -62,9 +65,9 @@ def plain(progress: Progress) -> str:
     faults = ", ".join(progress.faults) or "none"
     return (
         f"[{progress.now:5.0f} s] {progress.stage} · faults: {faults} · "
-        f"{progress.achieved:.1f}/s of {progress.offered:.1f}/s · p50 {_time(progress.p50)} p95 {_time(progress.p95)} "
-        f"p99 {_time(progress.p99)} · {_share(progress.no_answer)} without answer · "
-        f"{max(0.0, progress.end - progress.now):.0f} s left"
+        f"{_rate(progress.achieved)} of {_rate(progress.offered)} · "
+        f"p50 {_time(progress.p50)} p95 {_time(progress.p95)} p99 {_time(progress.p99)} · "
+        f"{_share(progress.no_answer)} without answer · {max(0.0, progress.end - progress.now):.0f} s left"
     )
 
 
@@ -76,7 +79,7 @@ def panel(progress: Progress, title: str) -> Panel:
     rows.add_row("stage", Text.assemble((progress.stage, "bold"), f"  {progress.stage_left:.0f} s left in it"))
     on = Text(", ".join(progress.faults), style="bold red") if progress.faults else Text("none", style="dim")
     rows.add_row("faults on", on)
-    rows.add_row("rate", f"{progress.achieved:.1f}/s achieved of {progress.offered:.1f}/s offered")
+    rows.add_row("rate", f"{_rate(progress.achieved)} achieved of {_rate(progress.offered)} offered")
     rows.add_row(
         "response time",
         f"p50 {_time(progress.p50)}   p95 {_time(progress.p95)}   p99 {_time(progress.p99)}   (last 5 s)",
@@ -90,6 +93,10 @@ def panel(progress: Progress, title: str) -> Panel:
 
 def _time(value: float | None) -> str:
     return "–" if value is None else show_seconds(value)
+
+
+def _rate(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}/s"
 
 
 def _share(value: float | None) -> str:

@@ -1,6 +1,7 @@
 """The commands as a user meets them: repeatable, helpful, and nothing on stdout but what was asked for."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -116,6 +117,12 @@ def test_a_reader_that_has_seen_enough_is_no_error(good: Ended) -> None:
 def test_what_a_run_prints_while_it_works_goes_to_stderr(good: Ended) -> None:
     assert "starting the target" in good.err
     assert "starting" not in good.out
+    line = re.search(r"^\[ +([\d-]+) s\] baseline .* ([\d.]+)/s of ([\d.]+)/s .* s left$", good.err, re.MULTILINE)
+    assert line is not None, good.err
+    at, achieved, offered = map(float, line.groups())
+    assert 1 <= at <= 3
+    assert 25 <= offered <= 35
+    assert achieved == pytest.approx(offered, rel=0.15)  # it is as it should be, so it reads so
     assert "GO" in good.out
     assert f"report: results/{good.run.name}/report.html" in good.out
 

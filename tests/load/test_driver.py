@@ -20,6 +20,16 @@ def test_a_frozen_target_does_not_hold_back_what_is_due(running: Running, server
     assert [sample.how for sample in recording.samples] == [How.COMPLETE] * 40
 
 
+def test_the_load_counts_what_has_left_though_nothing_was_answered(running: Running, server: Server) -> None:
+    """The live view reads it: a target that stalls must not look like a generator that does."""
+    load, _ = running(spec(server.url, "/frozen", range(0, 800, 20), deadline=30.0))
+    until(lambda: load.poll().sent == 40)
+    state = load.poll()
+    server.thawed.set()
+    assert (state.ended, state.in_flight) == (0, 40)
+    assert 780_000 <= state.at < 20_000_000  # µs since the origin
+
+
 def test_a_full_pool_is_said_and_not_waited_for(send: Send, server: Server) -> None:
     samples = send(spec(server.url, "/never", range(0, 200, 20), pool=3, deadline=2.0)).samples
     assert [sample.how for sample in samples] == [How.DEADLINE] * 3 + [How.NOT_SENT] * 7

@@ -8,6 +8,7 @@ import resource
 import signal
 import sys
 from collections.abc import Mapping
+from time import monotonic_ns
 from typing import Any, ClassVar, Final
 
 import gevent
@@ -124,8 +125,10 @@ class Session:
         self._count()
 
     def _state(self) -> dict[str, int]:
-        driver = self._driver
-        return {"sent": driver.sent, "ended": driver.ended, "missed": driver.missed, "in_flight": driver.in_flight}
+        driver, origin = self._driver, self._origin_us
+        at = 0 if origin is None else monotonic_ns() // 1000 - origin
+        counts = {name: getattr(driver, name) for name in ("sent", "ended", "missed", "in_flight")}
+        return {"at": at, **counts}
 
     def _count(self) -> None:
         """Locust's own statistics, from the samples of this interval: away from the moments that are measured."""
