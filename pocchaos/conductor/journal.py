@@ -67,6 +67,10 @@ class Journal:
         """The text as it may be shown and kept: without secrets."""
         return self._redaction.text(text)
 
+    def through(self, server: str) -> None:
+        """Which toxiproxy-server it is."""
+        self._known["versions"]["toxiproxy-server"] = self.shown(server)
+
     def tested(self, version: str | None) -> None:
         """What version of the target this is."""
         self._known["target_version"] = None if version is None else self.shown(version)

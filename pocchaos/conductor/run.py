@@ -124,6 +124,7 @@ class _Session:
             dog.undoing("toxiproxy-server", Part(name="toxiproxy-server")),
             toxiproxy_server.start(log=at.logs("toxiproxy"), say=self.say, run=run, keeper=dog) as proxies,
         ):
+            self.journal.through(proxies.source)
             spaces = self._chain(stand, proxies)
             with (
                 target.running(

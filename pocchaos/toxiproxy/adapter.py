@@ -6,9 +6,10 @@ values. It never goes through an HTTP proxy of the environment: the control API 
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from toxiproxy.exceptions import InvalidToxic, NotFound, ProxyExists
 
 from pocchaos.model.errors import PortTakenError, ToxiproxyError
 from pocchaos.model.units import Seconds
+from pocchaos.toxiproxy.states import ProxyState, ToxicState, proxy_of, toxic_of
 
 Verb = Literal["get", "post", "delete"]
 
@@ -36,28 +38,9 @@ ONE_TRY: Final = Patience(each=Seconds(1.0), whole=Seconds(0.0), pause=Seconds(0
 # seen with 2.12: the connection blocks the change of its chain, and with it the proxy, even after it was closed
 _BLOCKED: Final = " (a proxy stays blocked once a connection through it is not read from)"
 _NO_MORE: Final = Seconds(0.0)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ToxicState:
-    """A toxic as the server tells it; attributes in Toxiproxy's own units."""
-
-    name: str
-    type: str
-    stream: str
-    toxicity: float
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProxyState:
-    """A proxy as the server tells it."""
-
-    name: str
-    listen: str
-    upstream: str
-    enabled: bool
-    toxics: tuple[ToxicState, ...] = ()
+_SHOWN: Final = 120  # characters of a stranger's answer
+_WORD: Final = re.compile(r"[!-~]{1,64}")  # `2.12.0`, `git`
+_NUMBER: Final = re.compile(r"v?\d+\.\d+[\w.+-]{0,58}")  # where no JSON says that it is a version
 
 
 class _RefusalError(Exception):
@@ -86,12 +69,21 @@ class ControlAPI:
         self._consumer = type("Consumer", (APIConsumer,), address)
 
     def version(self) -> str:
-        """The server's own word for its version; before 2.7 its answer was no JSON."""
-        answer = self._ask("get", "/version", "tell its version")
+        """The server's own word for its version, which need not be a number; before 2.7 its answer was no JSON.
+
+        Raises ToxiproxyError also where what answers is another HTTP server.
+        """
         try:
-            return str(answer.json()["version"])
+            answer = self._ask("get", "/version", "tell its version")
+        except _RefusalError as refused:
+            raise ToxiproxyError(self._no_toxiproxy(str(refused))) from refused
+        try:
+            said, word = answer.json()["version"], _WORD
         except (ValueError, KeyError, TypeError):
-            return str(answer.text.strip())
+            said, word = answer.text.strip(), _NUMBER
+        if not isinstance(said, str) or not word.fullmatch(said):
+            raise ToxiproxyError(self._no_toxiproxy(_one_line(answer.text)))
+        return said
 
     def proxy(self, name: str) -> ProxyState | None:
         """The proxy as it is now, None where there is none of this name."""
@@ -99,7 +91,7 @@ class ControlAPI:
             answer = self._ask("get", f"/proxies/{quote(name, safe='')}", f"show proxy {name}")
         except _RefusalError as refused:
             return None if refused.status == 404 else self._raise(f"show proxy {name}", refused)
-        return _proxy(self._payload(answer, f"show proxy {name}"))
+        return proxy_of(self._payload(answer, f"show proxy {name}"))
 
     def proxies(self) -> tuple[ProxyState, ...]:
         """Every proxy on the server, whoever made it, by name."""
@@ -108,7 +100,7 @@ class ControlAPI:
         except _RefusalError as refused:
             self._raise("list its proxies", refused)
         told = self._payload(answer, "list its proxies")
-        return tuple(_proxy(payload) for _, payload in sorted(told.items()) if isinstance(payload, dict))
+        return tuple(proxy_of(payload) for _, payload in sorted(told.items()) if isinstance(payload, dict))
 
     def claim(self, name: str, *, note: str) -> str:
         """Make a proxy that is switched off, to carry a note; returns the note of the one that is there then.
@@ -173,7 +165,7 @@ class ControlAPI:
             answer = self._ask("get", self._toxic_path(proxy, name), what)
         except _RefusalError as refused:
             return None if refused.status == 404 else self._raise(what, refused)
-        return _toxic(self._payload(answer, what))
+        return toxic_of(self._payload(answer, what))
 
     def add_toxic(self, proxy: str, toxic: ToxicState) -> ToxicState:
         """Put the toxic on, and the toxic then read back; whether it is the same is for the caller to compare."""
@@ -201,6 +193,9 @@ class ControlAPI:
 
     def __str__(self) -> str:
         return f"toxiproxy-server at {self.host}:{self.port}"
+
+    def _no_toxiproxy(self, said: str) -> str:
+        return f"what answers at {self.host}:{self.port} is no toxiproxy-server: to GET /version it said {said}"
 
     def _toxic_path(self, proxy: str, name: str) -> str:
         return f"/proxies/{quote(proxy, safe='')}/toxics/{quote(name, safe='')}"
@@ -270,33 +265,12 @@ class ControlAPI:
         raise ToxiproxyError(f"{self} refused to {what}: {refused}") from refused
 
 
-def _proxy(payload: Mapping[str, Any]) -> ProxyState:
-    return ProxyState(
-        name=str(payload.get("name")),
-        listen=str(payload.get("listen")),
-        upstream=str(payload.get("upstream")),
-        enabled=payload.get("enabled") is True,
-        toxics=tuple(_toxic(toxic) for toxic in payload.get("toxics") or ()),
-    )
-
-
-def _toxic(payload: Mapping[str, Any]) -> ToxicState:
-    toxicity = payload.get("toxicity")
-    return ToxicState(
-        name=str(payload.get("name")),
-        type=str(payload.get("type")),
-        stream=str(payload.get("stream")),
-        toxicity=float(toxicity) if isinstance(toxicity, int | float) else float("nan"),
-        attributes=dict(payload.get("attributes") or {}),
-    )
-
-
 def _said(content: bytes) -> str:
     """The `error` of Toxiproxy's answer, else the beginning of whatever it is."""
     try:
         return str(json.loads(content)["error"])
     except (ValueError, KeyError, TypeError):
-        return content[:120].decode("utf-8", "replace").strip() or "nothing"
+        return _one_line(content[:400].decode("utf-8", "replace"))
 
 
 def _port(address: str) -> str:
@@ -315,4 +289,10 @@ def _shortened(error: requests.RequestException) -> str:
     cause: BaseException = error
     while (deeper := cause.__cause__ or cause.__context__) is not None:
         cause = deeper
-    return str(cause) or type(cause).__name__
+    return _one_line(str(cause) or type(cause).__name__)
+
+
+def _one_line(text: str) -> str:
+    """The beginning of what anybody may have said, as one line that no terminal obeys."""
+    line = "".join(c if c.isprintable() else "·" for c in " ".join(text.split()))
+    return (line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…") or "nothing"

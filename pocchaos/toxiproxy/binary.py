@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pocchaos.model.errors import ToxiproxyMissingError
 from pocchaos.toxiproxy.build import build_into
-from pocchaos.toxiproxy.release import OLDEST, VERSION, compiled_in, is_new_enough, is_ours, tells_version
+from pocchaos.toxiproxy.release import OLDEST, VERSION, is_new_enough, is_ours, tells_version, version_of
 
 
 def find_server(*, say: Callable[[str], None], environ: Mapping[str, str] | None = None) -> Path:
@@ -31,7 +31,7 @@ def _checked(binary: Path) -> Path:
     told = tells_version(binary)
     if told is None:
         raise _unusable(f"{binary} is on PATH but does not answer to -version")
-    version = told if is_new_enough(told) is not None else compiled_in(binary)
+    version = version_of(binary, told)
     if version is None:
         raise _unusable(f"{binary} is on PATH but calls itself {told!r}, so its version cannot be told")
     if not is_new_enough(version):

@@ -10,8 +10,9 @@ from pocchaos.faults import AnyToxic, Down, Toxic
 from pocchaos.faults.reset_peer import ResetPeer
 from pocchaos.model.errors import PortTakenError, ToxiproxyError
 from pocchaos.model.units import Seconds
-from pocchaos.toxiproxy.adapter import ControlAPI, ProxyState, ToxicState
+from pocchaos.toxiproxy.adapter import ControlAPI
 from pocchaos.toxiproxy.ports import free_port
+from pocchaos.toxiproxy.states import ProxyState, ToxicState
 
 _PORT_TRIES = 20
 _FLOAT32 = 1e-6  # the server keeps toxicity in 32 bits
@@ -47,7 +48,9 @@ class Proxies:
     change is read back and compared before the call returns; when, is for the caller to say. Not for two threads.
     """
 
-    def __init__(self, api: ControlAPI, *, alive: Callable[[], None], run: str = "") -> None:
+    def __init__(self, api: ControlAPI, *, alive: Callable[[], None], run: str = "", source: str = "") -> None:
+        """`source` says which server it is: its version and where it came from."""
+        self.source = source
         self._api = api
         self._alive = alive
         self._prefix = f"pocchaos-{_plain(run) or secrets.token_hex(4)}-"

@@ -33,6 +33,11 @@ def is_new_enough(version: str) -> bool | None:
     return (int(found[1]), int(found[2])) >= OLDEST if found else None
 
 
+def version_of(binary: Path, told: str) -> str | None:
+    """The version behind what the binary tells of itself; None where nobody knows (`git`, and no module inside)."""
+    return told if is_new_enough(told) is not None else compiled_in(binary)
+
+
 def compiled_in(binary: Path) -> str | None:
     """The module version that Go wrote into a binary whose own name for its version is only `git`."""
     found = re.search(re.escape(_MODULE) + rb"(\d+\.\d+[^\t\n]*)[\t\n]", binary.read_bytes())

@@ -21,7 +21,7 @@ from pocchaos.toxiproxy.adapter import ONE_TRY, ControlAPI
 from pocchaos.toxiproxy.binary import find_server
 from pocchaos.toxiproxy.ports import free_port
 from pocchaos.toxiproxy.proxies import Proxies
-from pocchaos.toxiproxy.release import OLDEST, is_new_enough
+from pocchaos.toxiproxy.release import OLDEST, is_new_enough, version_of
 from pocchaos.toxiproxy.shared import lock, prefix_of, unlock
 
 URL_VARIABLE = "POCCHAOS_TOXIPROXY_URL"
@@ -57,7 +57,7 @@ def start(
 
 @contextmanager
 def _shared(url: str, *, say: Say, run: str, keeper: Keeper | None) -> Iterator[Proxies]:
-    api = _reached(url, say=say)
+    api, version = _reached(url, say=say)
     if keeper:
         keeper.note("server", SharedServer(host=api.host, port=api.port, prefix=prefix_of(run)))
     try:
@@ -67,7 +67,8 @@ def _shared(url: str, *, say: Say, run: str, keeper: Keeper | None) -> Iterator[
             keeper.done("server")
         raise
     try:
-        proxies = Proxies(api, alive=lambda: _answers(api), run=run)
+        source = f"{version} (http://{api.host}:{api.port})"
+        proxies = Proxies(api, alive=lambda: _answers(api), run=run, source=source)
         try:
             yield proxies
         finally:
@@ -81,7 +82,7 @@ def _shared(url: str, *, say: Say, run: str, keeper: Keeper | None) -> Iterator[
         keeper.done("server")
 
 
-def _reached(url: str, *, say: Say) -> ControlAPI:
+def _reached(url: str, *, say: Say) -> tuple[ControlAPI, str]:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or 8474
@@ -101,7 +102,7 @@ def _reached(url: str, *, say: Say) -> ControlAPI:
         raise ToxiproxyMissingError(
             f"{URL_VARIABLE}={url} is toxiproxy-server {version}; pocchaos needs {OLDEST[0]}.{OLDEST[1]} or newer"
         )
-    return api
+    return api, version
 
 
 def _answers(api: ControlAPI) -> None:
@@ -117,7 +118,9 @@ def _own(binary: Path, *, log: Path, run: str, environ: Mapping[str, str]) -> It
                     continue
                 raise ToxiproxyError(f"{binary} found no free port in {_PORT_TRIES} tries: see {log}")
             alive = partial(_check, process, log)
-            yield Proxies(ControlAPI(_LOOPBACK, port, gone=alive), alive=alive, run=run)
+            api = ControlAPI(_LOOPBACK, port, gone=alive)
+            told = api.version()
+            yield Proxies(api, alive=alive, run=run, source=f"{version_of(binary, told) or told} ({binary})")
             return
 
 

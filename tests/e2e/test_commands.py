@@ -127,6 +127,10 @@ def test_what_a_run_prints_while_it_works_goes_to_stderr(good: Ended) -> None:
     assert f"report: results/{good.run.name}/report.html" in good.out
 
 
+def test_the_run_knows_which_toxiproxy_server_it_had(good: Ended) -> None:
+    assert re.match(r"2\.\d+.* \(/.*toxiproxy-server.*\)$", good.facts["versions"]["toxiproxy-server"])
+
+
 def test_the_schema_is_json_alone(told: Callable[..., Told]) -> None:
     code, out, err = told("schema")
     assert (code, err) == (0, "")

@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,7 @@ from pocchaos.toxiproxy.ports import free_port
 from pocchaos.toxiproxy.shared import clear, lock, prefix_of
 from tests.toxiproxy.conftest import toxic
 from tests.toxiproxy.lying import Answer, control_api, honest
-from tests.toxiproxy.origins import connected, wait_until
+from tests.toxiproxy.origins import Origin, Seen, connected, wait_until
 
 
 def ask(server: str, path: str) -> Any:
@@ -64,6 +67,11 @@ def test_it_ends_with_the_with_also_when_that_fails(tmp_path: Path, toxiproxy_se
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert not alive(pids[0])
+
+
+def test_which_server_it_is_can_be_told(proxies: Proxies) -> None:
+    """Its version and the binary: figures are compared only between runs of the same."""
+    assert re.fullmatch(r"2\.\d+\.\d+\S* \(/.*toxiproxy-server.*\)", proxies.source)
 
 
 def test_its_own_server_shows_nothing_but_our_proxies(proxies: Proxies) -> None:
@@ -209,6 +217,43 @@ class TestShared:
         ):
             pass
 
+    @pytest.mark.parametrize(
+        ("status", "content"),
+        [
+            (404, b"<!DOCTYPE html>\n<html>\n<title>\x1b[31mnot found</title>\n" + b"<p>\n" * 400),
+            (200, b"<!DOCTYPE html>\n<html>\n<title>2.12 is out</title>\n"),
+            (200, b"OK"),
+            (200, b'{"status": "ok"}'),
+            (200, b'{"version": {"number": "8.1.0"}}'),
+            (200, b'{"version": "2.12.0\\n\\u001b[31m"}'),
+            (302, b""),
+        ],
+    )
+    def test_another_http_server_is_told_as_such_in_one_line(self, tmp_path: Path, status: int, content: bytes) -> None:
+        with control_api(lambda *_: (status, content)) as (port, asked):
+            environ = {"POCCHAOS_TOXIPROXY_URL": f"http://127.0.0.1:{port}"}
+            with (
+                pytest.raises(ToxiproxyMissingError, match=r"is no toxiproxy-server.* or unset the variable$") as told,
+                start(log=tmp_path / "unused", say=print, environ=environ),
+            ):
+                pass
+        assert str(told.value).isprintable()
+        assert len(str(told.value)) < 350
+        assert asked == ["GET /version"]
+
+    def test_what_does_not_speak_http_is_told_in_one_line(self, tmp_path: Path) -> None:
+        def banner(sock: socket.socket, _: Seen) -> None:
+            sock.sendall(b"SSH-2.0-\x1b[31mOpenSSH\r\n")
+
+        with closing(Origin(banner)) as other:
+            environ = {"POCCHAOS_TOXIPROXY_URL": f"http://{other.address}"}
+            with (
+                pytest.raises(ToxiproxyMissingError, match=r"or unset the variable$") as told,
+                start(log=tmp_path / "unused", say=print, environ=environ),
+            ):
+                pass
+        assert str(told.value).isprintable()
+
     def test_an_old_one_is_refused(self, tmp_path: Path) -> None:
         with control_api(lambda *_: (200, b"2.5.0")) as (port, _):
             environ = {"POCCHAOS_TOXIPROXY_URL": f"http://127.0.0.1:{port}"}
@@ -227,8 +272,8 @@ class TestShared:
 
         with control_api(unsure) as (port, _):
             environ = {"POCCHAOS_TOXIPROXY_URL": f"http://127.0.0.1:{port}"}
-            with start(log=tmp_path / "unused", say=said.append, environ=environ):
-                pass
+            with start(log=tmp_path / "unused", say=said.append, environ=environ) as unsure_one:
+                assert unsure_one.source == f"git (http://127.0.0.1:{port})"
         assert len(said) == 1
         assert "'git'" in said[0]
 
