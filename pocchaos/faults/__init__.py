@@ -1,7 +1,7 @@
 """The catalogue of faults: one file each.
 
-To add one: a file, the last line of a union below, a test, a row in docs/reference/faults.md; docs/how-to/add-a-fault.md
-shows it from start to end.
+To add one: a file, the last line of a union below, a test, a row in docs/reference/faults.md.
+docs/how-to/add-a-fault.md shows it from start to end.
 """
 
 from typing import Annotated
