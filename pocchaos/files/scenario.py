@@ -18,6 +18,7 @@ from pocchaos.scenario.extent import too_many_stages
 from pocchaos.scenario.finding import Finding, Where
 from pocchaos.scenario.language import Scenario
 from pocchaos.scenario.not_yet import canonical, not_yet, refusals
+from pocchaos.scenario.quoted import quoted_numbers
 from pocchaos.scenario.rules import check_draft
 from pocchaos.scenario.wording import findings
 
@@ -116,8 +117,15 @@ class _Reading:
             scenario = Scenario.model_validate(data, by_alias=True, by_name=False)
         except ValidationError as error:
             against = list(_of_parent(findings(error, data, written=written), data))
-        self._tell(_outside([*stray, *self.env.findings], [one.where for one in against if one.unknown_key]))
+        self._tell(
+            _outside(
+                [*stray, *self.env.findings, *self.env.shown_secrets()],
+                [one.where for one in against if one.unknown_key],
+            )
+        )
         self._tell(against)
+        if self.rules and scenario is not None:
+            self._tell(quoted_numbers(written, scenario))
         crowd = too_many_stages(data.get("stages")) if self.rules else None
         if crowd is not None:
             self._tell([crowd])

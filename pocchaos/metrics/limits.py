@@ -30,7 +30,11 @@ def parse_limit(text: object, unit: str, *, of: bool = False) -> Limit:
     if _TIMES.fullmatch(written) or _POINTS.fullmatch(written):
         raise ValueError(f'"{written}" compares with another stage: say which with `of`')
     if unit == "share":
-        return Limit(value=parse_share(text if not _NUMBER.fullmatch(written) else float(written)))
+        if _NUMBER.fullmatch(written):  # quoted as it was written: 5, not 5.0
+            return Limit(
+                value=parse_share(int(written) if written.isdecimal() and len(written) < 16 else float(written))
+            )
+        return Limit(value=parse_share(text))
     if unit == "seconds":
         return Limit(value=parse_duration(written))
     if _NUMBER.fullmatch(written):

@@ -1,7 +1,7 @@
 """Where `${env.*}` may stand in a scenario, which of these places hold secrets, and which are rendered later."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from pocchaos.exchange.template import (
     TemplateSyntaxError,
     escaped,
     literal,
+    show_place,
     split,
     substitute,
 )
@@ -46,6 +47,8 @@ class Environment:
     secrets: dict[str, str] = field(default_factory=dict)
     plain: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    hidden: dict[str, Where] = field(default_factory=dict)  # the first secret position of each variable
+    shown: dict[str, Where] = field(default_factory=dict)  # the first position of each that reports and names show
 
     def put_in(self, text: str, where: Where) -> Any:
         """The text with its variables; UNSET where `${env.X?}` drops the key."""
@@ -98,8 +101,11 @@ class Environment:
             self.findings.append(Finding(where=where, message=_unset(variable, self.given)))
             return f"«env:{variable}»"
         if not _is_secret(where, variable, text):
+            if _is_shown(where):
+                self.shown.setdefault(variable, where)
             self.plain[variable] = value
             return value
+        self.hidden.setdefault(variable, where)
         if self.strict and len(value) < SHORTEST:
             told = (
                 f"${{env.{variable}}} has {len(value)} characters: a secret is cut out of everything that is kept, so "
@@ -108,6 +114,16 @@ class Environment:
             self.findings.append(Finding(where=where, message=told))
         self.secrets[variable] = value
         return value
+
+    def shown_secrets(self) -> Iterator[Finding]:
+        """A variable is a secret or part of a name: it cannot be cut out of reports and stand in them as well."""
+        for variable, where in self.shown.items():
+            if self.strict and variable in self.hidden:
+                told = (
+                    f"${{env.{variable}}} is a secret, since {show_place(self.hidden[variable])} reads it too, and "
+                    "what stands here is shown in reports: read another variable here, or write the text itself"
+                )
+                yield Finding(where=where, message=told)
 
     @property
     def public(self) -> dict[str, str]:
@@ -134,6 +150,13 @@ def _is_secret(where: Where, variable: str, text: str) -> bool:
         return True
     words = (word.lower() for part in where if isinstance(part, str) for word in _WORD.split(part))
     return any(word in _SECRET_WORDS for word in words)
+
+
+def _is_shown(where: Where) -> bool:
+    """All that is put in while the file is read is shown by some report, but for what is only ever sent."""
+    name = canonical(where)
+    sent = ("tenants[].vars", "tenants[].canaries")
+    return name in ("target.url", "target.version") or not (_is_rendered(where) or name.startswith(sent))
 
 
 def _may_name_the_fault(where: Where) -> bool:

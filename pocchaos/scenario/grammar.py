@@ -20,6 +20,18 @@ def tags_at(root: Any, loc: Sequence[Any]) -> tuple[str, ...]:
     return tuple(tag for member in members for tag in _tags(member))
 
 
+def tag_positions(root: Any, loc: Sequence[Any]) -> frozenset[int]:
+    """Which parts of a location name the member of a union: pydantic's own steps, not the file's."""
+    found: set[int] = set()
+    for position, part in enumerate(loc):
+        if len(_members(root)) > 1 and get_origin(_plain(root)) in (Union, UnionType):
+            found.add(position)
+        root = _step(root, part)
+        if root is None:
+            break
+    return frozenset(found)
+
+
 def model_at(root: Any, loc: Sequence[Any]) -> type[BaseModel] | None:
     """The model of the language at a location of pydantic's."""
     found = _plain(_annotation_at(root, loc))

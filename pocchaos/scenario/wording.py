@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from pocchaos.faults import Toxic
 from pocchaos.scenario.finding import Finding, Where, did_you_mean, listed, nearest, shown
-from pocchaos.scenario.grammar import fields_of, keys_at, model_at, tags_at
+from pocchaos.scenario.grammar import fields_of, keys_at, model_at, tag_positions, tags_at
 from pocchaos.scenario.language import BLOCK_KEYS, Scenario
 from pocchaos.scenario.not_yet import canonical, not_yet
 
@@ -18,11 +19,13 @@ from pocchaos.scenario.not_yet import canonical, not_yet
 def findings(error: ValidationError, data: Any, *, root: Any = Scenario, written: Any = None) -> Iterator[Finding]:
     """Every error with its place in `data`; `written` is the same before anything was put in for `${env.*}`."""
     said = data if written is None else written
-    errors = [(one, tuple(one["loc"]), _placed(one, data)) for one in error.errors(include_url=False)]
+    errors = [(one, tuple(one["loc"]), _placed(one, data, root)) for one in error.errors(include_url=False)]
     inner = {where[:-1] for one, _, where in errors if _is_inner_block(one["type"], where)}
     for place in sorted(inner, key=str):
         yield Finding(where=place, message="a block cannot stand inside a block: write its stages out here")
-    meant = {_meant(where, loc, root) for one, loc, where in errors if one["type"] == "extra_forbidden"}
+    stray = [(loc, where) for one, loc, where in errors if one["type"] == "extra_forbidden"]
+    meant = {_meant(where, loc, root) for loc, where in stray}
+    meant |= {(*where[:-1], "attributes") for loc, where in stray if _attributes(str(loc[-1]), root, loc)}
     for one, loc, where in errors:
         kind = one["type"]
         if kind == "too_short" and _value(said, where) not in ([], (), {}):
@@ -32,9 +35,10 @@ def findings(error: ValidationError, data: Any, *, root: Any = Scenario, written
         yield _worded(kind, where, loc, one, _value(said, where), root)
 
 
-def _placed(one: Mapping[str, Any], data: Any) -> Where:
+def _placed(one: Mapping[str, Any], data: Any, root: Any) -> Where:
     loc = tuple(one["loc"])
-    return _where(loc[:-1], data) + loc[-1:] if one["type"] == "missing" else _where(loc, data)
+    steps = tag_positions(root, loc)
+    return _where(loc[:-1], data, steps) + loc[-1:] if one["type"] == "missing" else _where(loc, data, steps)
 
 
 def _is_inner_block(kind: str, where: Where) -> bool:
@@ -54,7 +58,7 @@ def _worded(kind: str, where: Where, loc: Sequence[Any], one: Mapping[str, Any],
         case "missing":
             return Finding(where=where, message=_missing(str(loc[-1]), root, loc))
         case "extra_forbidden":
-            told = _unknown_key(str(loc[-1]), keys_at(root, loc[:-1]))
+            told = _misplaced(str(loc[-1]), value, root, loc) or _unknown_key(str(loc[-1]), keys_at(root, loc[:-1]))
             return Finding(where=where, message=told, unknown_key=True)
         case "union_tag_invalid" | "union_tag_not_found":
             key = str(context["discriminator"]).strip("'")
@@ -68,7 +72,7 @@ def _worded(kind: str, where: Where, loc: Sequence[Any], one: Mapping[str, Any],
         case "value_error" if (
             isinstance(value, Mapping) and value.keys() <= {"from", "to"} and {"faults", "for_each"} & set(where)
         ):
-            return Finding(where=where, message=not_yet("a ramp {from, to}", "write one duration, such as 800ms"))
+            return Finding(where=where, message=_ramp(root, loc))
         case "value_error" | "assertion_error":
             return Finding(where=where, message=_of_the_type(str(context["error"]), value))
         case _:
@@ -178,6 +182,42 @@ def _missing(key: str, root: Any, loc: Sequence[Any]) -> str:
     return f"is missing: add it, such as `{key}: {example}`" if examples is not None else f"is missing: add `{key}: …`"
 
 
+def _ramp(root: Any, loc: Sequence[Any]) -> str:
+    fault = model_at(root, loc[: loc.index("attributes")]) if "attributes" in loc else None
+    if fault is not None and issubclass(fault, Toxic):
+        return (
+            "a ramp {from, to} is for the stand's own types: a toxic is constant, since every change of it lets go "
+            "what it holds. Write one duration, such as 800ms"
+        )
+    return not_yet("a ramp {from, to}", "write one duration, such as 800ms")
+
+
+def _attributes(key: str, root: Any, loc: Sequence[Any]) -> bool:
+    """Whether an unknown key of a fault is one of its attributes."""
+    return key in keys_at(root, (*loc[:-1], "attributes"))
+
+
+_SHARES: Final[Mapping[str, str]] = {"error_rate": "toxicity", "toxicity": "error_rate"}
+"""Of requests at the stand, of connections in Toxiproxy: a fault has one of the two."""
+
+
+def _misplaced(key: str, value: Any, root: Any, loc: Sequence[Any]) -> str:
+    """What a key of a fault was meant to be, where it is right in another place or on another fault."""
+    if _attributes(key, root, loc):
+        text = value if isinstance(value, str) and len(value) <= 40 else shown(value, 40)
+        return f'"{key}" is one of the attributes: write it inside them, attributes: {{{key}: {text}}}'
+    other = _SHARES.get(key)
+    if other is None or other not in keys_at(root, loc[:-1]):
+        return ""
+    whose = (
+        "a share of requests, which the stand's faults take"
+        if key == "error_rate"
+        else ("a share of connections, which Toxiproxy's toxics take")
+    )
+    mine = "connections" if other == "toxicity" else "requests"
+    return f'"{key}" is {whose}: here write {other}, a share of {mine}'
+
+
 def _unknown_key(key: str, known: Sequence[str]) -> str:
     there = f" ({listed(known, 20)})" if known else ""
     return f"{shown(key)} is not one of the keys here{there}.{did_you_mean(key, known)}"
@@ -189,11 +229,13 @@ def _not_one_of(value: Any, words: Sequence[str]) -> str:
     return f"{shown(value)} is not one of {listed(words, 20)}.{did_you_mean(value, words)}"
 
 
-def _where(loc: Sequence[Any], data: Any) -> Where:
+def _where(loc: Sequence[Any], data: Any, tags: frozenset[int]) -> Where:
     """The steps of a location that are steps in the file; the others are pydantic's names of union members."""
     where: list[str | int] = []
     here = data
-    for part in loc:
+    for position, part in enumerate(loc):
+        if position in tags:
+            continue
         if (isinstance(here, Mapping) and part in here) or (
             isinstance(here, list | tuple) and isinstance(part, int) and part < len(here)
         ):

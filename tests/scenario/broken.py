@@ -549,8 +549,9 @@ CASES = (
         (("latency: 800ms,", "latency: {from: 100ms, to: 2s},"),),
         [
             (
-                "scenario.yaml:57: stages[4].for_each[0].attributes.latency: not yet: a ramp {from, "
-                "to}. Meanwhile write one duration, such as 800ms."
+                "scenario.yaml:57: stages[4].for_each[0].attributes.latency: a ramp {from, to} is for the stand's own "
+                "types: a toxic is constant, since every change of it lets go what it holds. Write one duration, such "
+                "as 800ms"
             ),
         ],
     ),

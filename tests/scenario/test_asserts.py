@@ -22,7 +22,7 @@ def test_good_assertions_of_a_row_are_read() -> None:
         ({"type": "contains"}, ("assert[0].value", "is missing: add it, such as `value: ${input.expected}`")),
         ({"type": "contains", "valeu": 1}, ("assert[0].valeu", 'Did you mean "value"?')),
         ({"type": "call", "value": "a:b"}, ("assert[0].type", 'not yet: "call"')),
-        ({"type": "regex", "value": "("}, ("assert[0].value", "is not a pattern")),
+        ({"type": "regex", "value": "("}, ("assert[0].value", "at character 0): mend or escape it")),
         ({"type": "contains-any", "value": []}, ("assert[0].value", "give at least one text")),
         ({"type": "not-empty", "path": "a..b"}, ("assert[0].path", "is not a JMESPath")),
         ({"type": "not-empty", "value": 3}, ("assert[0].value", "delete the key")),

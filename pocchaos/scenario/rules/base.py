@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from pocchaos.exchange.jmes import compile_path
+from pocchaos.exchange.template import TemplateSyntaxError, split
 from pocchaos.scenario.finding import Finding, Where, shown, unknown
 
 _NAME: Final = re.compile(r"[^\s*?\[\]@#/\\](?:[^*?\[\]@#/\\\r\n\t]*[^\s*?\[\]@#/\\])?")
@@ -58,9 +59,27 @@ def pattern(where: Where, value: str) -> Iterator[Finding]:
 
 
 def rooted(where: Where, value: str) -> Iterator[Finding]:
-    """A path of a URL, which begins with a slash."""
+    """A path of a URL, which begins with a slash and is one word; what templates bring is encoded when it is sent."""
     if not value.startswith(("/", "${")):
         yield Finding(where=where, message=f"{shown(value)} is not a path: begin it with /")
+    if any(letter <= " " or letter == "\x7f" for letter in written(value)):
+        said = "has a space, a line break or another control character, which no path holds: write a space as %20"
+        yield Finding(where=where, message=f"{shown(value)} {said}")
+
+
+def written(text: str) -> str:
+    """A text without its templates."""
+    try:
+        return "".join(part for part in split(text) if isinstance(part, str))
+    except TemplateSyntaxError:
+        return ""  # told elsewhere
+
+
+def no_port(where: Where, address: str) -> Iterator[Finding]:
+    """A URL whose port nobody can listen on."""
+    found = re.match(r"\w+://[^/?#]*:(\d+)(?:[/?#]|$)", address)
+    if found is not None and not 1 <= int(found[1]) <= 65_535:
+        yield Finding(where=where, message=f"{shown(address)} has the port {found[1]}: write one from 1 to 65535")
 
 
 def matching(patterns: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:

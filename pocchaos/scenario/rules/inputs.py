@@ -5,12 +5,13 @@ from typing import Any, Final
 
 from pocchaos.arrivals import Arrival
 from pocchaos.assertions import BaseAssertion
+from pocchaos.assertions.regex import Regex
 from pocchaos.exchange.template import UNSET, names_in
 from pocchaos.inputs import named
 from pocchaos.scenario.draft import Draft, Piece
 from pocchaos.scenario.finding import Finding, Where, shown, unknown
 from pocchaos.scenario.language import Inputs, Tenant
-from pocchaos.scenario.rules.base import expression, name, twice
+from pocchaos.scenario.rules.base import expression, name, pattern, twice
 from pocchaos.scenario.rules.target import long_enough
 
 MOST_GENERATED: Final = 10_000  # malformed requests of one entry, each made and compared with the others
@@ -70,6 +71,9 @@ def assertion_findings(where: Where, assertion: BaseAssertion) -> Iterator[Findi
     value = getattr(assertion, "value", None)
     try:
         if names_in(value) or value is UNSET:
+            return
+        if isinstance(assertion, Regex) and isinstance(value, str) and value:
+            yield from pattern((*where, "value"), value)
             return
         assertion.holds("{}", value)
     except ValueError as error:

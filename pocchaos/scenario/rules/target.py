@@ -8,7 +8,7 @@ from pocchaos.exchange.template import split
 from pocchaos.scenario.draft import Draft
 from pocchaos.scenario.finding import Finding, Where, listed, shown
 from pocchaos.scenario.language import Answer, Matcher, Request, Target, VersionCall
-from pocchaos.scenario.rules.base import expression, header_name, pattern, rooted
+from pocchaos.scenario.rules.base import expression, header_name, no_port, pattern, rooted, written
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 SHORTEST_SECRET: Final = 8  # characters: a shorter text occurs by chance
@@ -38,6 +38,8 @@ def _addresses(target: Target) -> Iterator[Finding]:
     if not re.fullmatch(r"https?://(\[[0-9A-Fa-f:]+\]|[\w.-]+)(:\d{1,5})?(/\S*)?", url):
         said = f"{shown(target.url)} is not an address: write one such as http://127.0.0.1:8080"
         yield Finding(where=("target", "url"), message=said)
+    else:
+        yield from no_port(("target", "url"), target.url)
     yield from rooted(("target", "ready"), target.ready)
     if isinstance(target.version, VersionCall):
         yield from rooted(("target", "version", "get"), target.version.get)
@@ -61,8 +63,8 @@ def _request(where: Where, request: Request) -> Iterator[Finding]:
     yield from rooted((*where, "path"), request.path)
     for key, value in request.headers.items():
         yield from header_name((*where, "headers", key), key)
-        if "\n" in value or "\r" in value:
-            said = "has a line break, which a header cannot hold: write it in one line"
+        if any((letter < " " and letter != "\t") or letter == "\x7f" for letter in written(value)):
+            said = "has a line break or another control character, which a header cannot hold: write it in one line"
             yield Finding(where=(*where, "headers", key), message=said)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from pocchaos.scenario.draft import Draft
 from pocchaos.scenario.finding import Finding, shown
 from pocchaos.scenario.language import Scenario, Upstream
-from pocchaos.scenario.rules.base import address, is_loopback, is_wildcard, twice
+from pocchaos.scenario.rules.base import address, is_loopback, is_wildcard, no_port, twice
 
 _NAME: Final = re.compile(r"[A-Za-z_][\w-]*")
 _HTTP: Final = re.compile(r"http://(\[[0-9A-Fa-f:]+\]|[\w.-]+)(:\d{1,5})?(/[^\s?#]*)?")
@@ -69,9 +69,11 @@ def _host(origin: str) -> str | None:
 
 def _origin(where: tuple[str | int, ...], origin: str) -> Iterator[Finding]:
     if origin.startswith("tcp://"):
-        if address(origin.removeprefix("tcp://")) is None:
+        if (found := address(origin.removeprefix("tcp://"))) is None or found[1] == 0:
             said = f"{shown(origin)} is not an origin: write host and port, such as tcp://127.0.0.1:5432"
             yield Finding(where=(*where, "origin"), message=said)
     elif not _HTTP.fullmatch(origin):
         said = f"{shown(origin)} is not an origin: write http://host:port, tcp://host:port or {{simulate: openai}}"
         yield Finding(where=(*where, "origin"), message=said)
+    else:
+        yield from no_port((*where, "origin"), origin)
