@@ -77,7 +77,7 @@ def _judged(record: Mapping[str, Any]) -> JudgedRun:
             **known,
             "verdict": Verdict(record["verdict"]),
             "criteria": tuple(_judgement(one) for one in record["criteria"]),
-            "faults": tuple(Bite(**_pairs(one, "planned", "confirmed")) for one in record["faults"]),
+            "faults": tuple(_bite(one) for one in record["faults"]),
             "stages": tuple(_stage(one) for one in record["stages"]),
             "timeline": _timeline(record["timeline"]),
             "outcomes": tuple(OutcomeCount(**_pairs(one, "interval")) for one in record["outcomes"]),
@@ -101,6 +101,11 @@ def _judgement(record: Mapping[str, Any]) -> Judgement:
             "each": tuple(_judgement(one) for one in record.get("each", ())),
         }
     )
+
+
+def _bite(record: Mapping[str, Any]) -> Bite:
+    spans = tuple((on, off) for on, off in record.get("spans", ()))
+    return Bite(**{**_pairs(record, "planned", "confirmed"), "spans": spans})
 
 
 def _stage(record: Mapping[str, Any]) -> StageSummary:

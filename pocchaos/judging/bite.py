@@ -50,6 +50,7 @@ def prove(window: FaultWindow, happened: tuple[Turn, ...], evidence: Evidence) -
         stage=stage.name,
         planned=(window.spans[0][0] / 1e6, window.spans[-1][1] / 1e6),
         confirmed=(_seconds(first.on), _seconds(last.off)),
+        spans=tuple((turn.on / 1e6, _seconds(turn.off)) for turn in happened if turn.on is not None),
         visible=not counts.blind,
         bitten=doubt is None,
         why=doubt.why if doubt else _proof(counts),

@@ -66,6 +66,7 @@ class Bite:
     stage: str
     planned: tuple[float, float]  # s
     confirmed: tuple[float | None, float | None]  # s
+    spans: tuple[tuple[float, float | None], ...] = ()  # s, confirmed on to confirmed off, each time that it was on
     visible: bool
     bitten: bool
     why: str

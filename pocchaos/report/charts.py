@@ -1,7 +1,7 @@
 """The report's charts as ECharts options: plain values, drawn by the vendored library with its SVG renderer."""
 
 from math import isfinite
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from pocchaos.model.outcome import GRACEFUL, Outcome
 from pocchaos.model.verdict import Bite, JudgedRun, Timeline
@@ -26,6 +26,9 @@ COLOURS = {
 }
 _LINES = {"p50": "#56B4E9", "p95": "#0072B2", "p99": "#D55E00", "slowest": "#999999"}
 _GRIDS = (("7%", "26%"), ("41%", "27%"), ("76%", "16%"))  # top and height of latency, outcomes, rate
+
+_ROWS: Final = 8  # of fault names, one below the other
+_LETTER: Final = 1 / 120  # of the axis: how wide a letter of a name is, on a narrow page
 
 
 def charts(judged: JudgedRun) -> dict[str, Any]:
@@ -151,19 +154,45 @@ def _area(name: str, line: Timeline) -> dict[str, Any]:
 
 
 def _bands(faults: tuple[Bite, ...], end: float, *, labelled: bool) -> dict[str, Any]:
+    """A shade for each time that a fault was on; its name, where wanted, once over all of them."""
+    shades = [(span[0], _until(bite, span, end)) for bite in faults for span in bite.spans]
+    names = [[{"xAxis": place.start, **_name(place)}, {"xAxis": place.end}] for place in _placed(faults, end)]
     return {
         "silent": True,
         "itemStyle": {"color": "rgba(213, 94, 0, 0.12)"},
-        "label": {"show": labelled, "position": "insideTop", "color": "#7a3600", "fontSize": 11, "distance": 4},
-        "data": [
-            [
-                {"name": bite.id if labelled else "", "xAxis": _first(bite.confirmed[0], bite.planned[0])},
-                {"xAxis": min(end, _first(bite.confirmed[1], bite.planned[1]))},
-            ]
-            for bite in faults
-        ],
+        "label": {"show": False},
+        "data": [*(names if labelled else ()), *([{"xAxis": on}, {"xAxis": off}] for on, off in shades)],
     }
 
 
-def _first(value: float | None, otherwise: float) -> float:
-    return otherwise if value is None else value
+def _name(place: "_Place") -> dict[str, Any]:
+    label = {"show": True, "position": "insideTop", "color": "#7a3600", "fontSize": 11, "distance": 4 + 13 * place.row}
+    return {"name": place.name, "itemStyle": {"color": "transparent"}, "label": label}
+
+
+class _Place(NamedTuple):
+    """Where a fault's name stands: centred over the time that it was on, in a row of its own where others are near."""
+
+    name: str
+    start: float
+    end: float
+    row: int
+
+
+def _placed(faults: tuple[Bite, ...], end: float) -> list[_Place]:
+    """A name beside its neighbours, below them where it would print over one or over its band."""
+    placed: list[_Place] = []
+    taken = [0.0] * _ROWS  # until when each row is taken
+    for bite in sorted((bite for bite in faults if bite.spans), key=lambda bite: bite.spans[0][0]):
+        start, until = bite.spans[0][0], _until(bite, bite.spans[-1], end)
+        middle, half = (start + until) / 2, len(bite.id) * _LETTER * end / 2
+        begin = min(start, middle - half)
+        row = next((row for row, busy in enumerate(taken) if busy <= begin), taken.index(min(taken)))
+        taken[row] = max(until, middle + half)
+        placed.append(_Place(bite.id, start, until, row))
+    return placed
+
+
+def _until(bite: Bite, span: tuple[float, float | None], end: float) -> float:
+    """When the shade ends: as confirmed, or as planned where that never came."""
+    return min(end, bite.planned[1] if span[1] is None else span[1])

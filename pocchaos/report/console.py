@@ -5,10 +5,11 @@ from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pocchaos.model.verdict import JudgedRun, Verdict
+from pocchaos.model.verdict import JudgedRun, Judgement, Verdict
 from pocchaos.report import words
 
 _STYLE = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "yellow"}
@@ -35,8 +36,9 @@ def print_judged(judged: JudgedRun, folder: Path, console: Console | None = None
     for row in words.rows(judged):
         criterion = row.judgement
         if criterion.remedy and not row.whole:
-            of = criterion.id if row.depth == 0 else f"{criterion.id}, {row.name}"
-            console.print(Text(f"remedy · {words.plain(of)}: {words.plain(criterion.remedy)}"), soft_wrap=True)
+            console.print(
+                Text(f"remedy · {words.plain(criterion.id)}: {words.plain(criterion.remedy)}"), soft_wrap=True
+            )
     console.print(
         Text.assemble(
             (f" {words.BANNER[judged.verdict]} ", f"reverse {_STYLE[judged.verdict]}"),
@@ -49,24 +51,27 @@ def print_judged(judged: JudgedRun, folder: Path, console: Console | None = None
 
 def _criteria(judged: JudgedRun) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for header in ("", "criterion", "figure", "interval", "limit", "n", "why"):
-        table.add_column(header, overflow="fold")
+    for header, unbroken in (("", True), ("criterion", False), ("figure", True), ("why", False)):
+        table.add_column(header, overflow="fold", no_wrap=unbroken)
     for row in words.rows(judged):
         criterion = row.judgement
-        figures = (
-            ("", "", words.limit(criterion), "")
-            if row.whole
-            else (
-                words.show(criterion.figure, criterion.unit),
-                words.interval(criterion),
-                words.limit(criterion),
-                words.size(criterion),
-            )
-        )
         table.add_row(
             Text(f"{words.SIGN[criterion.verdict]} {criterion.verdict.value}", style=_STYLE[criterion.verdict]),
-            Text(words.plain("  " * row.depth + row.name)),
-            *figures,
+            _named(row),
+            Text("" if row.whole else _figures(criterion)),
             Text(words.plain(criterion.why)),
         )
     return table
+
+
+def _named(row: words.Row) -> Padding:
+    """The criterion with what it asks for: one below the other, so that a terminal of 100 columns is wide enough."""
+    lines = Text(words.plain(row.name), style="" if row.depth else "bold")
+    for said in filter(None, (row.judgement.claim if not row.depth else "", row.asked)):
+        lines.append(f"\n{words.plain(said)}", style="dim" if said == row.asked else "not bold")
+    return Padding(lines, (0, 0, 0, 2 * row.depth))
+
+
+def _figures(criterion: Judgement) -> str:
+    figure = words.show(criterion.figure, criterion.unit)
+    return f"{figure}\n{words.interval(criterion)}\nn {words.size(criterion)}"

@@ -21,8 +21,7 @@ def junit(judged: JudgedRun) -> bytes:
     )
     for row in rows:
         criterion = row.judgement
-        name = row.name if row.depth == 0 else f"{criterion.id} [{row.name}]"
-        case = ET.SubElement(suite, "testcase", classname=_clean(judged.scenario), name=_clean(name))
+        case = ET.SubElement(suite, "testcase", classname=_clean(judged.scenario), name=_clean(criterion.id))
         figure = f"{words.show(criterion.figure, criterion.unit)} {words.interval(criterion)}"
         told = f"{figure}, limit {words.limit(criterion)}"
         if criterion.verdict is not Verdict.PASS:
@@ -30,7 +29,8 @@ def junit(judged: JudgedRun) -> bytes:
                 case, "failure", type=criterion.verdict.value, message=_clean(f"{told}: {criterion.why}")
             )
             failure.text = _clean(criterion.remedy or criterion.why)
-        ET.SubElement(case, "system-out").text = _clean(f"{words.claim(criterion)}\n{told}\nn {words.size(criterion)}")
+        said = (criterion.claim, words.asked(criterion), told, f"n {words.size(criterion)}")
+        ET.SubElement(case, "system-out").text = _clean("\n".join(filter(None, said)))
     if judged.stopped:
         case = ET.SubElement(suite, "testcase", classname=_clean(judged.scenario), name="the run itself")
         ET.SubElement(case, "error", message=_clean(judged.stopped))

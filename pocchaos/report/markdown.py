@@ -21,8 +21,6 @@ def markdown(judged: JudgedRun) -> str:
     for row in words.rows(judged):
         criterion = row.judgement
         cells = (
-            f"{words.SIGN[criterion.verdict]} {criterion.verdict.value}",
-            "– " * row.depth + row.name,
             words.show(criterion.figure, criterion.unit),
             words.interval(criterion),
             words.limit(criterion),
@@ -30,7 +28,8 @@ def markdown(judged: JudgedRun) -> str:
             criterion.why,
             criterion.remedy,
         )
-        lines.append("| " + " | ".join(map(_cell, cells)) + " |")
+        verdict = f"{words.SIGN[criterion.verdict]} {criterion.verdict.value}"
+        lines.append("| " + " | ".join((verdict, _named(row), *map(_cell, cells))) + " |")
     lines += ["", "## Did the faults bite?", "", "| fault | stage | cycle | bitten | why |", "|---|---|---|---|---|"]
     lines += [
         f"| {_cell(bite.id)} | {_cell(bite.stage)} | {bite.cycle + 1} | {'yes' if bite.bitten else 'no'} "
@@ -53,9 +52,16 @@ def markdown(judged: JudgedRun) -> str:
     if judged.notes:
         lines += ["", "## Notes", ""] + [f"- {_cell(line)}" for line in judged.notes]
     facts = judged.facts
-    version = _cell(facts.get("target_version"))
+    version = _cell(facts.get("target_version") or "not told")
     lines += ["", f"Run {_cell(judged.run)} · seed {_cell(facts.get('seed'))} · target version {version}", ""]
     return "\n".join(lines)
+
+
+def _named(row: words.Row) -> str:
+    """The criterion, its own words, and what it asks for."""
+    if row.depth:
+        return "– " + "<br>".join(map(_cell, filter(None, (row.name, row.asked))))
+    return f"**{_cell(row.name)}**" + "".join(f"<br>{_cell(said)}" for said in (row.judgement.claim, row.asked) if said)
 
 
 def _cell(value: object) -> str:

@@ -70,11 +70,10 @@ def size(judgement: Judgement) -> str:
     return f"{judgement.n:,}"
 
 
-def claim(judgement: Judgement) -> str:
-    """The criterion's own words, or metric, limit and scope."""
-    return judgement.claim or f"{judgement.metric} {limit(judgement)}" + (
-        f" in {scope(judgement.scope)}" if scope(judgement.scope) else ""
-    )
+def asked(judgement: Judgement) -> str:
+    """`answered ≥ 90 % in stage baseline`: metric, limit and scope, whatever the criterion's own words are."""
+    where = scope(judgement.scope)
+    return f"{judgement.metric} {limit(judgement)}" + (f" in {where}" if where else "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +82,7 @@ class Row:
 
     judgement: Judgement
     name: str  # the criterion's id; beneath it what sets this value apart
+    asked: str  # what was asked for; beneath it only where the limit is another
     whole: bool  # a criterion whose values have the figures
     depth: int
 
@@ -91,9 +91,17 @@ def rows(judged: JudgedRun) -> list[Row]:
     """The criteria in order, each followed by its `each` values one level deeper."""
     told: list[Row] = []
     for criterion in judged.criteria:
-        told.append(Row(judgement=criterion, name=criterion.id, whole=bool(criterion.each), depth=0))
+        whole = bool(criterion.each)
+        told.append(Row(judgement=criterion, name=criterion.id, asked=asked(criterion), whole=whole, depth=0))
         told.extend(
-            Row(judgement=value, name=_apart(criterion, value), whole=False, depth=1) for value in criterion.each
+            Row(
+                judgement=value,
+                name=_apart(criterion, value),
+                asked=limit(value) if limit(value) != limit(criterion) else "",
+                whole=False,
+                depth=1,
+            )
+            for value in criterion.each
         )
     return told
 

@@ -139,6 +139,7 @@ RUN = JudgedRun(
             stage="outage",
             planned=(10.0, 20.0),
             confirmed=(10.01, None),
+            spans=((10.01, 12.0), (14.0, None)),
             visible=False,
             bitten=True,
             why="read back",

@@ -83,6 +83,7 @@ def judged(**changes: Any) -> JudgedRun:
                 stage="outage",
                 planned=(20.0, 30.0),
                 confirmed=(20.002, 30.004),
+                spans=((20.002, 30.004),),
                 visible=True,
                 bitten=True,
                 why="63 of 63 eligible attempts were held",

@@ -7,9 +7,11 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pocchaos.model.verdict import JudgedRun
 from pocchaos.report.charts import timeline
 from pocchaos.report.html import embedded, html
 from pocchaos.report.words import plain
@@ -79,6 +81,45 @@ def test_the_fault_is_a_band_through_all_three_parts_at_its_confirmed_time() -> 
     bands = [series["markArea"]["data"] for series in option["series"] if "markArea" in series]
     assert len(bands) == 3
     assert {(band[0][0]["xAxis"], band[0][1]["xAxis"]) for band in bands} == {(20.002, 30.004)}
+
+
+def test_each_time_that_a_flapping_fault_was_on_is_a_shade_and_its_name_stands_once() -> None:
+    """One solid band would say that the fault was on while it was off."""
+    run = judged()
+    spans = ((20.0, 22.0), (24.0, 26.0), (28.0, None))
+    flap = replace(run.faults[0], spans=spans, confirmed=(20.0, None), planned=(20.0, 30.0))
+    never = replace(run.faults[0], id="llm.down", spans=(), confirmed=(None, None))
+    for number, bands in enumerate(_bands(replace(run, faults=(flap, never)))):
+        shaded = [(band[0]["xAxis"], band[1]["xAxis"]) for band in bands if "name" not in band[0]]
+        assert shaded == [(20.0, 22.0), (24.0, 26.0), (28.0, 30.0)]  # the last as planned: nobody saw it go off
+        named = [(band[0]["name"], band[0]["xAxis"], band[1]["xAxis"]) for band in bands if "name" in band[0]]
+        assert named == ([("llm.stall", 20.0, 30.0)] if number == 0 else [])
+
+
+def test_names_of_faults_that_are_on_at_once_stand_one_below_the_other() -> None:
+    run = judged()
+    spans = (("llm.stall", 20.0, 30.0), ("redis.latency", 22.0, 28.0), ("llm.down", 5.0, 8.0), ("db.down", 30.5, 31.0))
+    faults = tuple(replace(run.faults[0], id=name, spans=((on, off),)) for name, on, off in spans)
+    bands = _bands(replace(run, faults=faults))[0]
+    below = {band[0]["name"]: band[0]["label"]["distance"] for band in bands if "name" in band[0]}
+    assert below["llm.down"] == below["llm.stall"] < below["redis.latency"]
+    assert below["db.down"] == below["redis.latency"]  # as wide as its name, it would run into the first one
+
+
+def test_a_name_without_room_is_shown_all_the_same() -> None:
+    run = judged()
+    faults = tuple(replace(run.faults[0], id=f"f{k}", spans=((20.0, 30.0),)) for k in range(20))
+    assert len([band for band in _bands(replace(run, faults=faults))[0] if "name" in band[0]]) == 20
+
+
+def _bands(run: JudgedRun) -> list[list[Any]]:
+    return [series["markArea"]["data"] for series in timeline(run)["series"] if "markArea" in series]
+
+
+def test_a_criterion_has_its_own_words_and_what_they_are_measured_by() -> None:
+    page = html(judged())
+    assert "at least 95 % answered in good weather<br><small>answered ≥ 95 % in stage baseline" in page
+    assert "<small>hung ≤ 1 % in stage outage</small>" in page
 
 
 def test_a_browser_draws_the_charts_and_runs_no_script_of_the_target(tmp_path: Path) -> None:

@@ -41,14 +41,42 @@ def test_junit_reports_an_early_end_as_an_error_and_stays_well_formed() -> None:
     assert suite.get("errors") == "1"
 
 
+SAID = ("at least 95 % answered in good weather", "answered ≥ 95 % in stage baseline · category in_scope")
+
+
+def test_every_form_says_what_a_figure_is_of_whatever_the_claim_says() -> None:
+    """`quality 99.5 % ≥ 95 %` alone does not tell of what, and a claim is anybody's words."""
+    run, out = judged(), io.StringIO()
+    suite = ET.fromstring(junit(run))[0]
+    assert (suite[0].findtext("system-out") or "").splitlines()[:2] == list(SAID)
+    assert "| **quality**<br>" + "<br>".join(SAID).replace("in_scope", r"in\_scope") + " | 99.5 %" in markdown(run)
+    print_judged(run, Path("results/x"), Console(file=out, width=160, no_color=True))
+    for word in (SAID[0], "answered ≥ 95 % in stage baseline", "hung ≤ 1 % in stage outage"):
+        assert word in out.getvalue()
+
+
+def test_the_console_is_a_table_in_100_columns_without_a_broken_figure() -> None:
+    run, out = judged(), io.StringIO()
+    wide = replace(run.criteria[2], n=12_345, n_eff=1_234.0, interval=(-0.123, 0.235), unit="points")
+    terminal = Console(file=out, width=100, force_terminal=True, color_system=None)
+    print_judged(replace(run, criteria=(*run.criteria, wide)), Path("x"), terminal)
+    told = out.getvalue()
+    assert max(len(line) for line in told.splitlines() if not line.startswith("remedy")) <= 100
+    assert all(whole in told for whole in ("? INCONCLUSIVE", "[-12.3 pp, +23.5 pp]", "n 12,345 (effective 1,234)"))
+
+
+def test_what_nobody_told_is_not_none() -> None:
+    assert "target version not told" in markdown(judged(facts={"seed": 7}))
+
+
 def test_each_value_of_an_each_is_a_row_of_its_own() -> None:
     run = judged()
     parent = replace(
         run.criteria[1],
-        each=(replace(run.criteria[1], scope={"stage": "cut"}), replace(run.criteria[1], scope={"stage": "rst"})),
+        each=tuple(replace(run.criteria[1], id=f"no-hang[{s}]", scope={"stage": s}) for s in ("cut", "rst")),
     )
     suite = ET.fromstring(junit(replace(run, criteria=(parent,))))[0]
-    assert [case.get("name") for case in suite] == ["no-hang [stage cut]", "no-hang [stage rst]"]
+    assert [case.get("name") for case in suite] == ["no-hang[cut]", "no-hang[rst]"]
     assert markdown(replace(run, criteria=(parent,))).count("✗ FAIL") == 3
 
 
