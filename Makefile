@@ -27,9 +27,12 @@ setup: $(READY) ## .venv with everything, toxiproxy-server included
 $(READY): pyproject.toml $(LOCK)
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.13 with venv on PATH: install one, or name it with make PYTHON=…" >&2; exit 2; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv --clear $(VENV); }
-	@echo "installing the locked packages (a minute or two, once)"
-	@$(BIN)/python -m pip install --progress-bar off --disable-pip-version-check --require-hashes --requirement $(LOCK) \
-	  | awk '/^Collecting/ && ++n % 20 == 0 { print "  " n " packages fetched" } /^Installing/ { print "  installing them" } { fflush() }'
+	@echo "installing the locked packages (once)"
+	@awk '/^uv==/ { found = 1 } found; found && !/\\$$/ { exit }' $(LOCK) \
+	  | $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement /dev/stdin
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement $(LOCK) || { \
+	  echo "uv could not (it reads no pip.conf): pip does it, in a minute or two"; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK); }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 

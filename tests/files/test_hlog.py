@@ -98,6 +98,7 @@ def jar(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / f"HdrHistogram-{VERSION}.jar"
 
 
+@pytest.mark.slow
 def test_the_java_library_reads_the_same(log: Path, jar: Path) -> None:
     source = jar.parent / "Read.java"
     source.write_text(READ)
