@@ -134,7 +134,7 @@ def _criteria(criteria: Sequence[Expected]) -> Table:
                 f"{expected.n:,}",
                 f"{expected.distinct:,}",
                 f"{expected.n_eff:,}",
-                f"{expected.need:,}" if expected.need else "-",
+                expected.enforced or (f"{expected.need:,}" if expected.need else "-"),
                 f"{expected.n_for_power:,}" if expected.n_for_power else "-",
                 _chance(expected),
             ],

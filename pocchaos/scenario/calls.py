@@ -20,6 +20,7 @@ class UpstreamCalls:
     origin: str
     remote: bool  # http(s), and not on this machine: each call may cost money
     cap: int | None  # max_attempts
+    may_be_unused: bool  # unused_ok: the target may call it for few requests, or for none
 
 
 def upstream_calls(scenario: Scenario, plan: Plan) -> tuple[UpstreamCalls, ...]:
@@ -35,6 +36,7 @@ def upstream_calls(scenario: Scenario, plan: Plan) -> tuple[UpstreamCalls, ...]:
             else upstream.origin,
             remote=isinstance(upstream.origin, str) and _remote(upstream.origin),
             cap=upstream.max_attempts,
+            may_be_unused=upstream.unused_ok,
         )
         for name, upstream in scenario.upstreams.items()
     )
@@ -47,6 +49,16 @@ def unbounded(calls: UpstreamCalls) -> str | None:
     return (
         f"about {calls.calls:,} calls would go to {calls.origin}, which is not on this machine: "
         f"say how many you allow, such as max_attempts: {_round_up(calls.calls)}"
+    )
+
+
+def used_up(calls: UpstreamCalls) -> str | None:
+    """Why the cap would decide the verdict, with the remedy; None: it would not, as far as can be told."""
+    if calls.cap is None or calls.calls <= calls.cap:
+        return None
+    return (
+        f"{calls.calls:,} calls are predicted and max_attempts is {calls.cap:,}: raise it, or the run is INCONCLUSIVE "
+        "from the moment it is used up"
     )
 
 

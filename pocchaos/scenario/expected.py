@@ -23,13 +23,14 @@ class Expected:
     n_eff: int
     faulted: bool = False
     need: int = 0
+    enforced: str = ""  # what is needed where that is no n_eff: blocks, or the length of a series
     n_for_power: int = 0
     chance: float | None = None  # to PASS, if the truth lies half-way between the limit and perfection
     remedy: str = ""  # what would lift the chance to 80 %
     refusal: str = ""  # why it cannot pass
 
 
-def counted_only(part: Part, counted: Count, refusal: str = "", remedy: str = "") -> Expected:
+def counted_only(part: Part, counted: Count, refusal: str = "", remedy: str = "", enforced: str = "") -> Expected:
     """A criterion whose n has no need: every request counts as one."""
     return Expected(
         criterion=part.criterion,
@@ -39,6 +40,7 @@ def counted_only(part: Part, counted: Count, refusal: str = "", remedy: str = ""
         n_eff=counted.n,
         refusal=refusal,
         remedy=remedy,
+        enforced=enforced,
     )
 
 

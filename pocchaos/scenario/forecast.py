@@ -9,7 +9,7 @@ from math import ceil
 from typing import Final, assert_never
 
 from pocchaos.model.units import parse_duration, show_seconds
-from pocchaos.scenario.calls import UpstreamCalls, unbounded, upstream_calls
+from pocchaos.scenario.calls import UpstreamCalls, unbounded, upstream_calls, used_up
 from pocchaos.scenario.claims import family
 from pocchaos.scenario.expected import Expected, counted_only, nothing_left, nowhere
 from pocchaos.scenario.finding import Finding
@@ -55,13 +55,30 @@ def forecast(scenario: Scenario, plan: Plan) -> Forecast:
     problems += [
         Finding(where=("upstreams", one.upstream), message=why) for one in calls if (why := unbounded(one)) is not None
     ]
+    problems += [
+        Finding(where=("upstreams", one.upstream, "max_attempts"), message=why)
+        for one in calls
+        if (why := used_up(one)) is not None and not one.may_be_unused
+    ]
     return Forecast(
         windows=ranges.windows,
         criteria=tuple(expected),
         calls=calls,
         problems=tuple(problems),
-        notes=tuple(_faint(ranges)),
+        notes=(*_faint(ranges), *_capped(calls), *_claimless(scenario)),
     )
+
+
+def _capped(calls: tuple[UpstreamCalls, ...]) -> Iterator[str]:
+    """An upstream that may be called seldom may have a cap below the requests: it is said, not refused."""
+    for one in calls:
+        if one.may_be_unused and (why := used_up(one)):
+            yield f"{one.upstream}: if each request makes a call, {why}"
+
+
+def _claimless(scenario: Scenario) -> Iterator[str]:
+    if not scenario.criteria:
+        yield "no criteria: nothing will be claimed, and the verdict is INCONCLUSIVE"
 
 
 def _faint(ranges: Ranges) -> Iterator[str]:
@@ -99,16 +116,18 @@ def _attempts(ranges: Ranges, part: Part) -> Expected:
     blocks = sum((end - start) // 1_000_000 for start, end in stretches)
     if missing := nothing_left(ranges, part.criterion, stretches, counted):
         return counted_only(part, counted, missing)
+    enforced = f"{BLOCKS} blocks of 1 s"
     if blocks < BLOCKS:
         why = f"{blocks} whole seconds are counted and {BLOCKS} are needed"
-        return counted_only(part, counted, f"cannot pass: {why}; +{BLOCKS - blocks} s would do")
-    return counted_only(part, counted)
+        return counted_only(part, counted, f"cannot pass: {why}; +{BLOCKS - blocks} s would do", enforced=enforced)
+    return counted_only(part, counted, enforced=enforced)
 
 
 def _recovery(ranges: Ranges, part: Part) -> Expected:
     """The worst occurrence decides, so each must have a series long enough to see the limit passed and missed."""
     criterion = part.criterion
     counts: list[Count] = []
+    longest = 0.0
     for stage in ranges.stages(criterion):
         series = ranges.recovery(stage)
         if series is None:
@@ -119,28 +138,38 @@ def _recovery(ranges: Ranges, part: Part) -> Expected:
         asked = {"category": criterion.category, "tenant": criterion.tenant, "expect": "answer"}
         counts.append(counted := ranges.tally.count(stretches, **asked))  # type: ignore[arg-type]
         rate = ranges.rate(criterion, stretches or ((stage.start, stage.end),), expect="answer")
-        short = _too_short(ranges, criterion, stage.name, lasts, rate)
+        if rate <= 0:
+            why = f'no request that expects an answer is due in stage "{stage.name}": give it a share of the load'
+            return counted_only(part, counted, why)
+        needed = _needed(ranges, criterion, rate)
+        longest = max(longest, needed)
+        short = _too_short(stage.name, lasts, needed, rate)
         if refusal := short or unchecked(ranges, criterion, counted):
-            return counted_only(part, counted, refusal)
+            return counted_only(part, counted, refusal, enforced=f"{show_seconds(longest)} after the fault")
     if not counts:
         return counted_only(part, Count(n=0, distinct=0, rows=()), nowhere(criterion))
-    return counted_only(part, min(counts, key=lambda count: count.n))
+    fewest = min(counts, key=lambda count: count.n)
+    return counted_only(part, fewest, enforced=f"{show_seconds(longest)} after the fault")
 
 
-def _too_short(ranges: Ranges, criterion: Criterion, stage: str, series: float, rate: float) -> str:
+def _bin(rate: float) -> float:
+    return max(1.0, BLOCKS / rate)
+
+
+def _needed(ranges: Ranges, criterion: Criterion, rate: float) -> float:
+    """Seconds that a series must last, for the limit to be seen passed and missed."""
     try:
         limit = parse_duration(criterion.at_most)
     except ValueError:
-        return ""  # the scenario's reader says so
-    if rate <= 0:
-        return f'no request that expects an answer is due in stage "{stage}": give it a share of the load'
-    bin_length = max(1.0, BLOCKS / rate)
-    deadline = ranges.scenario.target.deadline
-    needed = limit + 3 * bin_length + deadline
+        return 0.0  # the scenario's reader says so
+    return limit + 3 * _bin(rate) + ranges.scenario.target.deadline
+
+
+def _too_short(stage: str, series: float, needed: float, rate: float) -> str:
     if series >= needed:
         return ""
     return (
         f'the series up to the end of stage "{stage}" lasts {show_seconds(series)}, and {show_seconds(needed)} are '
-        f"needed (limit, three bins of {show_seconds(bin_length)}, one deadline): "
+        f"needed (limit, three bins of {show_seconds(_bin(rate))}, one deadline): "
         f"+{ceil(needed - series)} s at this rate"
     )

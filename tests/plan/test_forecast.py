@@ -240,9 +240,40 @@ def test_a_bill_is_not_run_up_by_accident(origin: str, cap: int | None, refused:
     assert told(foreseen(*FAULTY, upstreams=upstreams)) == (expected if refused else [])
 
 
+@pytest.mark.parametrize(("cap", "refused"), [(1400, False), (1399, True), (100, True)])
+def test_a_cap_that_the_run_would_use_up_is_refused(cap: int, refused: bool) -> None:
+    """From then on the stand answers 429 in the upstream's place, and nothing can be said about the target."""
+    upstreams = {"llm": {"origin": {"simulate": "openai"}, "max_attempts": cap}}
+    expected = line(
+        f"upstreams.llm.max_attempts: 1,400 calls are predicted and max_attempts is {cap:,}: ",
+        "raise it, or the run is INCONCLUSIVE from the moment it is used up",
+    )
+    assert told(foreseen(*FAULTY, upstreams=upstreams)) == ([expected] if refused else [])
+
+
+def test_an_upstream_that_may_be_called_seldom_may_have_a_smaller_cap() -> None:
+    upstreams = {"llm": {"origin": {"simulate": "openai"}, "max_attempts": 100, "unused_ok": True}}
+    found = foreseen(*FAULTY, upstreams=upstreams)
+    assert told(found) == []
+    assert any(note.startswith("llm: if each request makes a call, 1,400 calls are predicted") for note in found.notes)
+
+
+def test_a_scenario_without_criteria_is_told_that_it_claims_nothing() -> None:
+    note = "no criteria: nothing will be claimed, and the verdict is INCONCLUSIVE"
+    assert note in foreseen(*FAULTY, criteria=[]).notes
+    assert note not in foreseen(*FAULTY, criteria=CLAIMS_ON_ANSWERS[:1]).notes
+
+
+def test_what_is_enforced_is_shown_where_it_is_no_number_of_samples() -> None:
+    recover = criterion("time_to_recover", stage="recovery", at_most="10s")
+    attempts = criterion("attempts_per_request", stage="outage", upstream="llm", at_most="3")
+    shown = [one.enforced for one in foreseen(*FAULTY, criteria=[recover, attempts]).criteria]
+    assert shown == ["18 s after the fault", "20 blocks of 1 s"]
+
+
 def test_a_fault_that_hardly_anybody_meets_is_named() -> None:
     found = foreseen(stage("baseline"), stage("blink", "10s", down(**{"for": "500ms"})))
-    assert found.notes == (
+    assert found.notes[:-1] == (  # the last one is about the criteria, of which there are none
         line(
             "llm.down@1: 5 requests that expect an answer are due while it is on; ",
             "to be proven to bite it needs 10 attempts: raise the load or lengthen it",
