@@ -7,11 +7,10 @@ import polars as pl
 
 from pocchaos.faults import Toxic, Visibility
 from pocchaos.judging.edges import Turn
-from pocchaos.model.evidence import Mark
+from pocchaos.model.evidence import CAPPED, Mark
 from pocchaos.scenario.language import Correlate, Scenario
 from pocchaos.scenario.plan import Plan
 
-CAPPED: Final = "refused_by_cap"  # how such an attempt ends, as the stand logs it
 JOINED: Final = 0.99  # share of attempts with a known request from which a join counts as exact
 
 

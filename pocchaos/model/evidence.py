@@ -7,7 +7,9 @@ machine's monotonic clock; what happened before it (wiring, warm-up) has negativ
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+CAPPED: Final = "refused_by_cap"  # how an attempt ended that the stand refused, since `max_attempts` was used up
 
 
 class How(StrEnum):

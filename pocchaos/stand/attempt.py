@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from pocchaos.model.evidence import Attempt
+from pocchaos.model.evidence import CAPPED, Attempt
 from pocchaos.model.reply import Reply
 from pocchaos.stand.clock import now_us, wall
 from pocchaos.stand.in_force import Decision
@@ -21,7 +21,6 @@ from pocchaos.stand.writer import Ending, Framing, ReplyWriter
 
 log = structlog.get_logger("stand")
 
-CAPPED: Final = "refused_by_cap"
 ORIGIN_ERROR: Final = "origin_error"
 STREAMS: Final = frozenset({"text/event-stream", "application/x-ndjson"})
 READ_FOR_STREAM: Final = 1 << 20  # bytes of a body that are searched for the word

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from pocchaos.model.evidence import Attempt
+from pocchaos.model.evidence import CAPPED, Attempt
 from pocchaos.model.units import Seconds
-from pocchaos.stand.attempt import CAPPED, ORIGIN_ERROR
+from pocchaos.stand.attempt import ORIGIN_ERROR
 from pocchaos.stand.clock import now_us
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from pocchaos.model.evidence import Attempt
+from pocchaos.model.evidence import CAPPED, Attempt
 from pocchaos.model.units import Seconds
-from pocchaos.stand.attempt import CAPPED
 from pocchaos.stand.clock import now_us
 from pocchaos.stand.link import Caller, Link
 from pocchaos.stand.listener import BACKLOG
