@@ -102,7 +102,7 @@ def test_a_real_client_sees_the_fault_and_the_log_names_it(followed: Path) -> No
     assert done.returncode == 0, done.stdout + done.stderr
     *tokens, row = [line for line in done.stdout.splitlines() if line.strip()]
     gaps = [int(line.split(" ms")[0]) for line in tokens]
-    assert gaps[2] >= 450  # on a busy machine others may be late too
+    assert sum(gaps[:3]) >= 498  # less what printing rounds; on a busy machine the token before may be late itself
     assert json.loads(row)["faults"] == ["hiccup@1"]
 
 
