@@ -10,6 +10,7 @@ import pytest
 
 from pocchaos.toxiproxy import find_server
 
+SLOW_TIMEOUT = 300  # s
 SHARED_DATA = "shared data"  # the one reason to skip that holds everywhere: data that is not part of the project
 
 
@@ -25,8 +26,14 @@ def toxiproxy_server() -> Path:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones first, each kind in its random order: else the last run while other workers idle."""
+    """The slow ones first, each kind in its random order: else the last run while other workers idle.
+
+    They get more time than the others' two minutes, for the first of a file also waits for the runs that all look at.
+    """
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
 
 
 @pytest.hookimpl(wrapper=True)
