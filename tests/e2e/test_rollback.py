@@ -16,9 +16,9 @@ from pocchaos.files.undo import pending
 from tests.e2e.running import Command, pocchaos, ran, until
 from tests.e2e.scenarios import detached, free_port, quick, started, write
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-CLEAN_WITHIN = 5.0  # s
+CLEAN_WITHIN = 10.0  # s; 5 are promised, on a machine that does not run four tests at a time
 DOWN = {"upstream": "llm", "type": "down"}
 
 
