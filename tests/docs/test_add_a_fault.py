@@ -63,7 +63,7 @@ def under_pytest(root: Path, *what: str) -> "subprocess.CompletedProcess[str]":
 def run(root: Path, *command: str) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "PYTHONPATH": str(root)}
     return subprocess.run(
-        [sys.executable, *command], cwd=root, env=environment, capture_output=True, text=True, timeout=90, check=False
+        [sys.executable, *command], cwd=root, env=environment, capture_output=True, text=True, timeout=280, check=False
     )
 
 

@@ -131,7 +131,10 @@ def test_the_first_token_and_the_pace_are_the_scenarios(start_stand: Start) -> N
 
 
 def test_the_draws_are_the_seeds(start_stand: Start) -> None:
-    """How slow an attempt is depends on the seed, the upstream and its ordinal alone."""
+    """How slow an attempt is depends on the seed, the upstream and its ordinal alone.
+
+    A busy machine may end some of them late, none early; with other draws about half of them would be early.
+    """
     told = Simulate.model_validate({"simulate": "openai", "ttft": {"median": "20ms", "p99": "200ms"}})
     stand = start_stand(upstreams=one(told), seed=4)
     with stand.client() as client:
@@ -140,7 +143,9 @@ def test_the_draws_are_the_seeds(start_stand: Start) -> None:
     took = [(row["ended"] - row["arrived"]) / 1e6 for row in stand.attempts(6)]
     tokens = 3  # You asked: hi
     want = [told.ttft.at(draw(4, "ttft", "llm", number)) + (tokens - 1) / 60 for number in range(1, 7)]
-    assert all(wanted <= seen < wanted + 0.05 for wanted, seen in zip(want, took, strict=True))
+    late = sorted(seen - wanted for wanted, seen in zip(want, took, strict=True))
+    assert late[0] >= 0
+    assert late[2] < 0.05
 
 
 def test_attempts_are_joined_by_the_header(one_stand: Running) -> None:
