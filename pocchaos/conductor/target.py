@@ -56,7 +56,8 @@ def running(
         yield RunningTarget(url=url, started=started)
     finally:
         started.end(say)
-        keeper.done("target")
+        if not started.unsure:
+            keeper.done("target")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,7 @@ class Started:
         self._env = {**os.environ, **self._own_env}
         self._log, self._shown = log, shown
         self._process: subprocess.Popen[bytes] | None = None
+        self.unsure = False  # an interruption came while it was being started: the watchdog finds it by its mark
 
     def undo(self) -> StartedTarget:
         """How to stop it, for whoever may have to."""
@@ -98,6 +100,7 @@ class Started:
 
     def begin(self) -> None:
         """Start it; raises TargetNotReadyError where the command cannot be started."""
+        self.unsure = True
         try:
             with self._log.open("ab") as output:
                 self._process = subprocess.Popen(
@@ -109,7 +112,9 @@ class Started:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
+            self.unsure = False
         except OSError as error:
+            self.unsure = False
             raise TargetNotReadyError(
                 f"target.start.command: {self.command[0]!r} cannot be started in {self._cwd} ({error.strerror}): "
                 "is it on PATH, and is target.start.cwd right?"
