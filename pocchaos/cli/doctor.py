@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,7 @@ def doctor(
     """
     from pocchaos.conductor.doctor import State, examine
 
-    found = examine(out, environ=os.environ, say=lambda line: typer.echo(line, err=True))
+    found = examine(out, environ=os.environ, say=partial(typer.echo, err=True))
     if as_json:
         sys.stdout.write(json.dumps([asdict(one) for one in found], indent=1) + "\n")
     else:

@@ -1,6 +1,6 @@
 """`pocchaos recover [RUN]`: undo what a run that ended badly has left behind."""
 
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -24,18 +24,15 @@ def recover(
     from pocchaos.model.errors import HarnessError
     from pocchaos.watchdog import recover as rollback
 
+    say = partial(typer.echo, err=True)
     runs = [run] if run is not None else list(rollback.runs_with_leftovers(out))
-    found = [rollback.recover(one, say=_say) for one in runs]
+    found = [rollback.recover(one, say=say) for one in runs]
     for one in found:
         for sentence in one.done:
             typer.echo(f"{one.run.name}: {sentence}")
         for sentence in one.failed:
-            _say(f"{one.run.name}: {sentence}")
+            say(f"{one.run.name}: {sentence}")
     if not any(one.done or one.failed for one in found):
         typer.echo(f"nothing is left behind by {run if run is not None else f'the runs in {out}'}")
     if any(one.failed for one in found):
         raise typer.Exit(HarnessError.exit_code)
-
-
-def _say(words: str) -> None:
-    sys.stderr.write(f"{words}\n")

@@ -62,117 +62,87 @@ def examine(results: Path, *, environ: Mapping[str, str], say: Callable[[str], N
 
 def python(version: tuple[int, ...]) -> Finding:
     """The interpreter is one that pocchaos is tested with."""
-    told = ".".join(map(str, version))
-    if PYTHONS[0] <= version <= PYTHONS[1]:
-        return Finding(what="Python", state=State.OK, said=told)
-    return Finding(
-        what="Python",
-        state=State.WARNING,
-        said=f"{told} is not one of those that pocchaos is tested with",
-        remedy="make a virtual environment with Python 3.11, 3.12 or 3.13",
-    )
+    told, known = ".".join(map(str, version)), PYTHONS[0] <= version <= PYTHONS[1]
+    said = told if known else f"{told} is not one of those that pocchaos is tested with"
+    return _found("Python", said, good=known, remedy="make a virtual environment with Python 3.11, 3.12 or 3.13")
 
 
 def toxiproxy(environ: Mapping[str, str], say: Callable[[str], None]) -> Finding:
     """A toxiproxy-server to start; or the shared one, which a run looks at itself."""
+    what = "toxiproxy-server"
     if url := environ.get(URL_VARIABLE):
-        return Finding(what="toxiproxy-server", state=State.OK, said=f"the shared one at {url} ({URL_VARIABLE})")
+        return _found(what, f"the shared one at {url} ({URL_VARIABLE})", good=True)
     try:
         found = find_server(say=say, environ=environ)
     except PocchaosError as error:
-        return Finding(
-            what="toxiproxy-server",
-            state=State.WRONG,
-            said=str(error),
-            remedy="put toxiproxy-server 2.9 or newer on PATH",
-        )
-    return Finding(what="toxiproxy-server", state=State.OK, said=f"{tells_version(found) or '?'}, {found}")
+        remedy = "put toxiproxy-server 2.9 or newer on PATH"
+        return _found(what, str(error), good=False, remedy=remedy, otherwise=State.WRONG)
+    return _found(what, f"{tells_version(found) or '?'}, {found}", good=True)
 
 
 def ports() -> Finding:
     """A loopback port can be had."""
     try:
         with socket.create_server(("127.0.0.1", 0)) as taken:
-            return Finding(what="ports", state=State.OK, said=f"a free one on 127.0.0.1 is {taken.getsockname()[1]}")
+            return _found("ports", f"a free one on 127.0.0.1 is {taken.getsockname()[1]}", good=True)
     except OSError as error:
-        return Finding(
-            what="ports",
-            state=State.WRONG,
-            said=f"none can be had on 127.0.0.1 ({error.strerror})",
-            remedy="let processes listen on the loopback",
-        )
+        said, remedy = f"none can be had on 127.0.0.1 ({error.strerror})", "let processes listen on the loopback"
+        return _found("ports", said, good=False, remedy=remedy, otherwise=State.WRONG)
 
 
 def open_files(limit: int) -> Finding:
     """Enough files and connections at once."""
-    told = "no limit" if limit == resource.RLIM_INFINITY else f"{limit:,} at once"
-    if limit == resource.RLIM_INFINITY or limit >= FILES:
-        return Finding(what="open files", state=State.OK, said=told)
-    return Finding(
-        what="open files",
-        state=State.WARNING,
-        said=f"{told}; each request in flight holds one",
-        remedy=f"ulimit -n {FILES}",
-    )
+    endless = limit == resource.RLIM_INFINITY
+    good = endless or limit >= FILES
+    said = "no limit" if endless else f"{limit:,} at once" + ("" if good else "; each request in flight holds one")
+    return _found("open files", said, good=good, remedy=f"ulimit -n {FILES}")
 
 
 def memory(available: int | None) -> Finding:
     """Room for the parts of a run, and for judging it."""
     if available is None:
-        return Finding(what="memory", state=State.WARNING, said="this system does not say", remedy="keep 1 GiB free")
-    told = f"{available / 2**30:.1f} GiB free"
-    if available >= MEMORY:
-        return Finding(what="memory", state=State.OK, said=told)
-    return Finding(what="memory", state=State.WARNING, said=told, remedy="free some: a run and its judging want 1 GiB")
+        return _found("memory", "this system does not say", good=False, remedy="keep 1 GiB free")
+    remedy = "free some: a run and its judging want 1 GiB"
+    return _found("memory", f"{available / 2**30:.1f} GiB free", good=available >= MEMORY, remedy=remedy)
 
 
 def clock(late: float) -> Finding:
     """How late a short sleep ends, at worst of a few: what a request may be sent late by."""
-    told = f"a nap of 1 ms ends {show_seconds(late)} late (p99 of {_NAPS})"
-    if late <= SLEEP:
-        return Finding(what="clock", state=State.OK, said=told)
-    return Finding(
-        what="clock",
-        state=State.WARNING,
-        said=told,
-        remedy="end what else runs here: requests would leave late, and times be read as ours",
-    )
+    said = f"a nap of 1 ms ends {show_seconds(late)} late (p99 of {_NAPS})"
+    remedy = "end what else runs here: requests would leave late, and times be read as ours"
+    return _found("clock", said, good=late <= SLEEP, remedy=remedy)
 
 
 def writable(results: Path) -> Finding:
     """Run directories can be made."""
     there = next(path for path in (results, *results.absolute().parents) if path.exists())
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
-        return Finding(what="results", state=State.OK, said=f"{results} can be written")
-    return Finding(
-        what="results",
-        state=State.WRONG,
-        said=f"{results} cannot be written",
-        remedy="choose another place with --out, or mend its rights",
+    good = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    said, remedy = (
+        f"{results} can{'' if good else 'not'} be written",
+        "choose another place with --out, or mend its rights",
     )
+    return _found("results", said, good=good, remedy=remedy, otherwise=State.WRONG)
 
 
 def disk(results: Path) -> Finding:
     """Room for what a run keeps."""
     there = next(path for path in (results, *results.absolute().parents) if path.is_dir())
     free = shutil.disk_usage(there).free
-    told = f"{free / 2**30:.1f} GiB free"
-    if free >= DISK:
-        return Finding(what="disk", state=State.OK, said=told)
-    return Finding(what="disk", state=State.WARNING, said=told, remedy="free some, or keep less with --keep")
+    remedy = "free some, or keep less with --keep"
+    return _found("disk", f"{free / 2**30:.1f} GiB free", good=free >= DISK, remedy=remedy)
 
 
 def leftovers(results: Path) -> Finding:
     """Nothing of an earlier run is still on."""
     left = [run.name for run in runs_with_leftovers(results)]
-    if not left:
-        return Finding(what="leftovers", state=State.OK, said="none of earlier runs")
-    return Finding(
-        what="leftovers",
-        state=State.WARNING,
-        said=f"{', '.join(left)}: still running, or left something behind",
-        remedy=f"pocchaos recover --out {results}, once it does not run any more",
-    )
+    said = f"{', '.join(left)}: still running, or left something behind" if left else "none of earlier runs"
+    remedy = f"pocchaos recover --out {results}, once it does not run any more"
+    return _found("leftovers", said, good=not left, remedy=remedy)
+
+
+def _found(what: str, said: str, *, good: bool, remedy: str = "", otherwise: State = State.WARNING) -> Finding:
+    """OK, or not and how to mend it."""
+    return Finding(what=what, state=State.OK if good else otherwise, said=said, remedy="" if good else remedy)
 
 
 def _available() -> int | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pocchaos import __version__
+from pocchaos.files.processes import boot
 from pocchaos.scenario.language import Scenario
 
 _PACKAGES = ("locust", "gevent", "geventhttpclient", "hdrhistogram", "polars", "pydantic", "toxiproxy-python")
@@ -19,13 +20,12 @@ _PACKAGES = ("locust", "gevent", "geventhttpclient", "hdrhistogram", "polars", "
 
 def machine() -> dict[str, Any]:
     """The host: system, processor count, memory, boot id."""
-    boot = Path("/proc/sys/kernel/random/boot_id")
     return {
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "boot_id": boot.read_text().strip() if boot.exists() else None,
+        "boot_id": boot() or None,
     }
 
 

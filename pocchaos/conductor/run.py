@@ -23,6 +23,7 @@ from pocchaos.files.rundir import RunDirectory
 from pocchaos.files.scenario import Loaded
 from pocchaos.load import process as load_process
 from pocchaos.load.process import DRAIN_MARGIN, Load
+from pocchaos.load.spec import LoadSpec
 from pocchaos.model.errors import HarnessError
 from pocchaos.model.evidence import Mark
 from pocchaos.model.undo import Part
@@ -144,18 +145,23 @@ class _Session:
                 with (
                     dog.undoing("load", Part(name="load")),
                     load_process.start(spec, on_batch=self._keep_in(samples), log=at.logs("load")) as load,
-                    self.journal.marks() as marks,
                 ):
-                    with trials(spec) as sent:
-                        unused = self._prove(sent, spaces)
-                    origin = now_us() + LEAD
-                    batch = sent.batch(origin)
-                    samples.write(batch, encode(batch))
-                    self.journal.begin(origin, unused=unused)
-                    load.go(origin)
                     live = _Live(watchdog=dog, stand=stand, proxies=proxies, target=poc, load=load)
-                    with pulse.taken(stand.counts, proxies.ping) as heart:
-                        self._drive(live, heart, marks, origin)
+                    self._prove_and_drive(live, spec, samples, spaces)
+
+    def _prove_and_drive(
+        self, live: _Live, spec: LoadSpec, samples: SampleLog, spaces: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Everything between the last process started and the first one ended."""
+        with trials(spec) as sent:
+            unused = self._prove(sent, spaces)
+        origin = now_us() + LEAD
+        batch = sent.batch(origin)
+        samples.write(batch, encode(batch))
+        self.journal.begin(origin, unused=unused)
+        live.load.go(origin)
+        with self.journal.marks() as marks, pulse.taken(live.stand.counts, live.proxies.ping) as heart:
+            self._drive(live, heart, marks, origin)
 
     def _chain(self, stand: Stand, proxies: Proxies) -> dict[str, Mapping[str, Any]]:
         """Put a proxy before the stand for each upstream; what templates may name, the addresses among it."""

@@ -19,6 +19,7 @@ from pocchaos.model.errors import PortTakenError, TargetNotReadyError
 from pocchaos.model.undo import MARK, Keeper, StartedTarget
 from pocchaos.model.units import Seconds
 from pocchaos.scenario.language import Start, Target, VersionCall
+from pocchaos.watchdog.rollback import run_stop
 
 READY_WITHIN = Seconds(60.0)
 STOP_WITHIN = Seconds(10.0)  # between SIGTERM and SIGKILL, and for the scenario's own `stop`
@@ -148,23 +149,8 @@ class Started:
         return "\nthe last lines that it printed:\n  " + "\n  ".join(told) if told else "\nit printed nothing"
 
     def _run_stop(self, say: Say) -> None:
-        with self._log.open("ab") as output:
-            try:
-                code = subprocess.run(
-                    self._stop,
-                    cwd=self._cwd,
-                    env=self._env,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    timeout=STOP_WITHIN,
-                    check=False,
-                ).returncode
-            except (OSError, subprocess.TimeoutExpired) as error:
-                say(self._shown(f"target.start.stop did not end well, the target may still run: {error}"))
-            else:
-                if code:
-                    say(f"target.start.stop ended with {code}, the target may still run; its output is in {self._log}")
+        if trouble := run_stop(self.undo(), self._log, within=STOP_WITHIN):
+            say(self._shown(f"target.start.stop {trouble}, the target may still run; its output is in {self._log}"))
 
 
 def ask_version(target: Target, url: str, names: Names) -> str | None:

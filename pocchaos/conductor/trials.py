@@ -10,7 +10,7 @@ import httpx
 from pocchaos.conductor.drive import now_us
 from pocchaos.exchange.answer import NO_FACTS, Facts
 from pocchaos.files.batch import Batch
-from pocchaos.load.calls import Calls, reader_of
+from pocchaos.load.calls import Calls, reader_of, sample_of
 from pocchaos.load.spec import LoadSpec
 from pocchaos.model.evidence import Content, How, Sample
 from pocchaos.model.units import micros
@@ -90,26 +90,8 @@ class Trials:
     def _keep(self, number: int, tenant: str, start: int, status: int | None, facts: Facts, how: How) -> None:
         seen = self._reader.needles.sort(facts.hits, tenant)
         self._samples.append(
-            Sample(
-                request=number,
-                worker=WORKER,
-                due=start,
-                start=start,
-                first_token=facts.first_token,
-                last_token=facts.last_token,
-                end=now_us(),
-                tokens=facts.tokens,
-                gap_max=facts.gap_max,
-                how=how,
-                status=status,
-                headers=facts.headers,
-                size=facts.size,
-                stream=facts.stream,
-                finish=facts.finish,
-                content=facts.hash,
-                foreign=seen.foreign,
-                own=seen.own,
-                secrets=seen.secrets,
+            sample_of(
+                facts, seen, request=number, worker=WORKER, due=start, start=start, end=now_us(), how=how, status=status
             )
         )
         if facts.content is not None:

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pocchaos.exchange.answer import Reader
+from pocchaos.exchange.answer import Facts, Reader
 from pocchaos.exchange.redact import Redaction
 from pocchaos.exchange.request import Call, Outgoing, Prepared, Spoiling
-from pocchaos.exchange.scan import Needles
+from pocchaos.exchange.scan import Needles, Sightings
 from pocchaos.exchange.template import UnknownName
 from pocchaos.inputs import content_type, leaves_of, spoil
 from pocchaos.load.spec import LoadSpec
 from pocchaos.model.errors import LoadError
+from pocchaos.model.evidence import How, Sample
 from pocchaos.scenario.plan import InputRow
 
 PREPARED_LIMIT: Final = 64 << 20  # bytes of messages that are kept ready; what is over is rendered when it is due
@@ -95,6 +96,46 @@ def reader_of(spec: LoadSpec) -> Reader:
         needles=Needles(canaries, spec.secrets),
         keep_headers=spec.keep_headers,
         redaction=Redaction(spec.redact),
+    )
+
+
+def sample_of(
+    facts: Facts,
+    seen: Sightings,
+    *,
+    request: int,
+    worker: int,
+    due: int,
+    start: int,
+    end: int | None,
+    how: How,
+    first_byte: int | None = None,
+    error: str | None = None,
+    status: int | None = None,
+) -> Sample:
+    """The evidence of a request that was answered so, whoever sent it; `seen` are its hits, sorted for its tenant."""
+    return Sample(
+        request=request,
+        worker=worker,
+        due=due,
+        start=start,
+        first_byte=first_byte,
+        first_token=facts.first_token,
+        last_token=facts.last_token,
+        end=end,
+        tokens=facts.tokens,
+        gap_max=facts.gap_max,
+        how=how,
+        error=error,
+        status=status,
+        headers=facts.headers,
+        size=facts.size,
+        stream=facts.stream,
+        finish=facts.finish,
+        content=facts.hash,
+        foreign=seen.foreign,
+        own=seen.own,
+        secrets=seen.secrets,
     )
 
 

@@ -27,11 +27,10 @@ class StartedTarget:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SharedServer:
-    """A toxiproxy-server that lives on: the proxies whose names begin with `prefix`, and the lock, are ours."""
+    """A toxiproxy-server that lives on: the proxies that this run made there, and its lock, are ours."""
 
     host: str
     port: int
-    prefix: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

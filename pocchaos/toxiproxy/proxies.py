@@ -12,6 +12,7 @@ from pocchaos.model.errors import PortTakenError, ToxiproxyError
 from pocchaos.model.units import Seconds
 from pocchaos.toxiproxy.adapter import ControlAPI
 from pocchaos.toxiproxy.ports import free_port
+from pocchaos.toxiproxy.shared import prefix_of
 from pocchaos.toxiproxy.states import ProxyState, ToxicState
 
 _PORT_TRIES = 20
@@ -48,12 +49,14 @@ class Proxies:
     change is read back and compared before the call returns; when, is for the caller to say. Not for two threads.
     """
 
-    def __init__(self, api: ControlAPI, *, alive: Callable[[], None], run: str = "", source: str = "") -> None:
-        """`source` says which server it is: its version and where it came from."""
+    def __init__(
+        self, api: ControlAPI, *, alive: Callable[[], None] | None = None, run: str = "", source: str = ""
+    ) -> None:
+        """`alive` looks at the server's process, if it is ours; `source` says which server it is, and whence."""
         self.source = source
         self._api = api
         self._alive = alive
-        self._prefix = f"pocchaos-{_plain(run) or secrets.token_hex(4)}-"
+        self._prefix = prefix_of(_plain(run) or secrets.token_hex(4))
         self._made: dict[str, str] = {}  # logical name -> name on the server
         self._on: dict[str, _On] = {}  # by window
         self._count = 0
@@ -168,7 +171,8 @@ class Proxies:
 
     def check_alive(self) -> None:
         """Raises ToxiproxyError where the server has gone."""
-        self._alive()
+        if self._alive is not None:
+            self._alive()
 
     def _proxy_of(self, fault: Down | AnyToxic) -> str:
         try:

@@ -22,7 +22,7 @@ from pocchaos.toxiproxy.binary import find_server
 from pocchaos.toxiproxy.ports import free_port
 from pocchaos.toxiproxy.proxies import Proxies
 from pocchaos.toxiproxy.release import OLDEST, is_new_enough, version_of
-from pocchaos.toxiproxy.shared import lock, prefix_of, unlock
+from pocchaos.toxiproxy.shared import lock, unlock
 
 URL_VARIABLE = "POCCHAOS_TOXIPROXY_URL"
 
@@ -59,7 +59,7 @@ def start(
 def _shared(url: str, *, say: Say, run: str, keeper: Keeper | None) -> Iterator[Proxies]:
     api, version = _reached(url, say=say)
     if keeper:
-        keeper.note("server", SharedServer(host=api.host, port=api.port, prefix=prefix_of(run)))
+        keeper.note("server", SharedServer(host=api.host, port=api.port))
     try:
         lock(api, run, ourselves())
     except InUseError:
@@ -68,7 +68,7 @@ def _shared(url: str, *, say: Say, run: str, keeper: Keeper | None) -> Iterator[
         raise
     try:
         source = f"{version} (http://{api.host}:{api.port})"
-        proxies = Proxies(api, alive=_lives_on, run=run, source=source)
+        proxies = Proxies(api, run=run, source=source)
         try:
             yield proxies
         finally:
@@ -103,10 +103,6 @@ def _reached(url: str, *, say: Say) -> tuple[ControlAPI, str]:
             f"{URL_VARIABLE}={url} is toxiproxy-server {version}; pocchaos needs {OLDEST[0]}.{OLDEST[1]} or newer"
         )
     return api, version
-
-
-def _lives_on() -> None:
-    """A shared server is no process of ours to look at: `ping` asks it."""
 
 
 @contextmanager

@@ -36,11 +36,11 @@ def unlock(api: ControlAPI, run: str) -> bool:
     return True
 
 
-def clear(host: str, port: int, *, prefix: str) -> tuple[str, ...]:
+def clear(host: str, port: int, *, run: str) -> tuple[str, ...]:
     """Remove a run's proxies, and its lock; returns their names. Raises ToxiproxyError within seconds."""
     api = ControlAPI(host, port, patience=_BOUNDED)
-    names = tuple(proxy.name for proxy in api.proxies() if proxy.name.startswith(prefix))
+    names = tuple(proxy.name for proxy in api.proxies() if proxy.name.startswith(prefix_of(run)))
     for name in names:
         api.delete_proxy(name)
-    unlock(api, prefix.removeprefix("pocchaos-").removesuffix("-"))
+    unlock(api, run)
     return names

@@ -13,7 +13,7 @@ from pocchaos.files.processes import born, is_same, marked
 from pocchaos.model.errors import ToxiproxyError
 from pocchaos.model.undo import FaultOn, Part, SharedServer, StartedTarget, Undo
 from pocchaos.model.units import Seconds
-from pocchaos.toxiproxy.shared import clear
+from pocchaos.toxiproxy.shared import clear, prefix_of
 
 PARTS_WITHIN: Final = Seconds(1.5)  # our parts end by themselves when nobody is left: then they are killed
 TARGET_WITHIN: Final = Seconds(2.0)  # between SIGTERM and SIGKILL of a target without a `stop` of its own
@@ -23,7 +23,7 @@ _TICK: Final = 0.02
 Done = Callable[[str, str], None]  # key, and how it was undone
 
 
-def roll_back(run: str, left: Mapping[str, Undo], *, done: Done, log: Path | None = None) -> tuple[str, ...]:
+def roll_back(run: str, left: Mapping[str, Undo], *, done: Done, log: Path) -> tuple[str, ...]:
     """Undo everything that is left, faults first; what could not be undone, a sentence each.
 
     `done` is told of each thing at once. Nothing is tried without a bound in time.
@@ -32,9 +32,9 @@ def roll_back(run: str, left: Mapping[str, Undo], *, done: Done, log: Path | Non
     for key, undo in left.items():
         if isinstance(undo, SharedServer):
             try:
-                removed = clear(undo.host, undo.port, prefix=undo.prefix)
+                removed = clear(undo.host, undo.port, run=run)
             except ToxiproxyError as error:
-                failed.append(f"STILL ON at {undo.host}:{undo.port}: proxies named {undo.prefix}*. Why: {error}")
+                failed.append(f"STILL ON at {undo.host}:{undo.port}: proxies named {prefix_of(run)}*. Why: {error}")
             else:
                 done(key, f"removed {len(removed)} proxies from {undo.host}:{undo.port}")
     parts = {key: undo for key, undo in left.items() if isinstance(undo, Part)}
@@ -69,10 +69,11 @@ def _end_parts(run: str) -> str:
     return f"killed: {', '.join(map(str, sorted(killed)))}"
 
 
-def _end_target(run: str, target: StartedTarget, log: Path | None) -> str:
+def _end_target(run: str, target: StartedTarget, log: Path) -> str:
     how = "ended"
     if target.stop:
-        how = _own_stop(target, log)
+        trouble = run_stop(target, log, within=STOP_WITHIN)
+        how = f"its own stop {trouble}" if trouble else "stopped by its own stop"
     mark = f"{run}/target"
     for number in (signal.SIGTERM, signal.SIGKILL):
         _signal_group(target, number)
@@ -84,8 +85,9 @@ def _end_target(run: str, target: StartedTarget, log: Path | None) -> str:
     return f"{how}, but processes of it are left"
 
 
-def _own_stop(target: StartedTarget, log: Path | None) -> str:
-    with (log or Path(os.devnull)).open("ab") as output:
+def run_stop(target: StartedTarget, log: Path, *, within: Seconds) -> str:
+    """Run the target's own `stop`, its output appended to `log`; what went wrong in a few words, empty if nothing."""
+    with log.open("ab") as output:
         try:
             code = subprocess.run(
                 target.stop,
@@ -94,12 +96,12 @@ def _own_stop(target: StartedTarget, log: Path | None) -> str:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                timeout=STOP_WITHIN,
+                timeout=within,
                 check=False,
             ).returncode
         except (OSError, subprocess.TimeoutExpired) as error:
-            return f"its own stop did not end well ({error})"
-    return "stopped by its own stop" if code == 0 else f"its own stop ended with {code}"
+            return f"did not end well ({error})"
+    return f"ended with {code}" if code else ""
 
 
 def _signal_group(target: StartedTarget, number: signal.Signals) -> None:

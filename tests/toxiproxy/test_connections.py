@@ -1,21 +1,11 @@
 """Connections to a port, as the kernel tells them."""
 
 import socket
-import time
-from collections.abc import Callable
 
 import pytest
 
 from pocchaos.toxiproxy.connections import connected, lingering
-
-
-def comes_true(condition: Callable[[], bool], within: float = 5.0) -> bool:
-    until = time.monotonic() + within
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.01)
-    return True
+from tests.toxiproxy.origins import wait_until
 
 
 @pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
@@ -30,7 +20,7 @@ def test_connections_are_counted_while_they_stand_and_linger_when_the_caller_end
         assert connected(port) == 3
         callers[0].close()
         accepted[0].close()
-        assert comes_true(lambda: (connected(port), lingering(port)) == (2, 1))
+        wait_until(lambda: (connected(port), lingering(port)) == (2, 1), "one that lingers")
         for one in (*callers, *accepted):
             one.close()
-        assert comes_true(lambda: connected(port) == 0)
+        wait_until(lambda: connected(port) == 0, "none to stand")

@@ -21,7 +21,7 @@ from pocchaos.model.errors import InUseError, ToxiproxyError, ToxiproxyMissingEr
 from pocchaos.toxiproxy import Proxies, start
 from pocchaos.toxiproxy.adapter import ControlAPI
 from pocchaos.toxiproxy.ports import free_port
-from pocchaos.toxiproxy.shared import clear, lock, prefix_of
+from pocchaos.toxiproxy.shared import clear, lock
 from tests.toxiproxy.conftest import toxic
 from tests.toxiproxy.lying import Answer, control_api, honest
 from tests.toxiproxy.origins import Origin, Seen, connected, wait_until
@@ -300,7 +300,7 @@ class TestShared:
         left = Proxies(api, alive=lambda: None, run="dead")
         left.create("llm", listen="127.0.0.1:0", origin="127.0.0.1:9")
         left.put_on("outage", Down(upstream="llm"))
-        clear(host, int(port), prefix=prefix_of("other"))
+        clear(host, int(port), run="other")
         assert len(ask(proxies.server, "/proxies")) == len(before) + 2
-        assert clear(host, int(port), prefix=prefix_of("dead")) == ("pocchaos-dead-llm",)
+        assert clear(host, int(port), run="dead") == ("pocchaos-dead-llm",)
         assert ask(proxies.server, "/proxies") == before

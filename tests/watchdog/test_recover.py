@@ -92,7 +92,7 @@ def test_after_a_reboot_no_process_of_that_number_is_touched(
 
 
 def test_a_server_that_cannot_be_reached_stays_on_the_list(tmp_path: Path, dead: Owner) -> None:
-    folder = run_of(tmp_path, dead, server=SharedServer(host="127.0.0.1", port=9, prefix="pocchaos-r1-"))
+    folder = run_of(tmp_path, dead, server=SharedServer(host="127.0.0.1", port=9))
     (failed,) = recover(folder, say=print).failed
     assert failed.startswith("STILL ON at 127.0.0.1:9: proxies named pocchaos-r1-*")
     assert "server" in pending(folder)[1]

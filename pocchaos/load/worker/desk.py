@@ -15,6 +15,7 @@ import gevent
 from gevent.event import Event
 
 from pocchaos.exchange.answer import Reader
+from pocchaos.load.calls import sample_of
 from pocchaos.load.spec import LoadSpec
 from pocchaos.load.worker.flight import Flight
 from pocchaos.load.worker.outbox import Outbox
@@ -62,28 +63,18 @@ class Desk:
     def _record(self, request: int, tenant: int, flight: Flight) -> None:
         facts = flight.facts()
         seen = self._reader.needles.sort(facts.hits, self._spec.tenants[tenant].name)
-        sample = Sample(
+        sample = sample_of(
+            facts,
+            seen,
             request=request,
             worker=self._spec.worker,
             due=self._spec.plan.requests.due[request],
             start=flight.start,
             first_byte=flight.first_byte,
-            first_token=facts.first_token,
-            last_token=facts.last_token,
             end=flight.end,
-            tokens=facts.tokens,
-            gap_max=facts.gap_max,
             how=flight.how,
             error=flight.error,
             status=flight.status,
-            headers=facts.headers,
-            size=facts.size,
-            stream=facts.stream,
-            finish=facts.finish,
-            content=facts.hash,
-            foreign=seen.foreign,
-            own=seen.own,
-            secrets=seen.secrets,
         )
         self.recorded += 1
         self._outbox.add(sample, facts.content)
