@@ -16,7 +16,7 @@ from pocchaos.cli import main
 from pocchaos.files.rundir import RunDirectory
 from tests.e2e.running import Ended, ran
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # together: each starts a Python of its own
+pytestmark = pytest.mark.slow  # together: each starts a Python of its own
 
 MADE = ("verdicts.json", "report.html", "report.md", "junit.xml", "latency.hlog")
 VERBS = ("check", "run", "judge", "report", "samples", "schema", "recover", "doctor")

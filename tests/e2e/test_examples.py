@@ -17,7 +17,6 @@ def test_each_is_accepted_and_listed(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_the_library_desk_survives_its_outages(llm: str, tmp_path: Path) -> None:
     del llm  # toxiproxy-server is there from here on
     ended = ran("run", EXAMPLES / "library_desk" / "outage.yaml", at=tmp_path)

@@ -17,7 +17,7 @@ from tests.e2e.running import Command, Ended, at_once, pocchaos, ran, until
 from tests.e2e.scenarios import free_port, quick, started, write
 from tests.e2e.targets.ask import PROMPT
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # together; none of them alone on a quiet machine
+pytestmark = pytest.mark.slow  # together; none of them alone on a quiet machine
 
 
 def judged(ended: Ended, at: Path) -> int:

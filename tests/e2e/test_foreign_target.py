@@ -18,7 +18,7 @@ import pytest
 from tests.e2e.running import Ended, at_once, pocchaos, ran, until
 from tests.e2e.scenarios import KEY, TARGETS, detached, free_port, quick, started, write
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pocchaos.files.undo import pending
 from tests.e2e.running import Command, pocchaos, ran, until
 from tests.e2e.scenarios import detached, free_port, quick, started, write
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 CLEAN_WITHIN = 10.0  # s; 5 are promised, on a machine that does not run four tests at a time
 DOWN = {"upstream": "llm", "type": "down"}

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.running import ran
 from tests.e2e.scenarios import KEY, quick, started, write
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 FORMS = {KEY, b64encode(KEY.encode()).decode(), quote(KEY, safe=""), quote_plus(KEY)}
 

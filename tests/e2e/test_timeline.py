@@ -9,7 +9,7 @@ from pocchaos.files.plan import load_plan
 from tests.e2e.running import Ended, ran
 from tests.e2e.scenarios import http_error, quick, started, write
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 TOXICS: dict[str, dict[str, Any]] = {
     "latency": {"latency": "150ms", "jitter": "20ms"},

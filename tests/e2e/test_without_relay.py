@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.running import Ended, ran
 from tests.e2e.scenarios import quick, started, write
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 DOWN = {"upstream": "db", "type": "down"}
 

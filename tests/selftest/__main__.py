@@ -1,4 +1,4 @@
-"""`python -m tests.selftest [--part | --turn]`: run the matrix, one run after the other, and go on where it stopped.
+"""`python -m tests.selftest [--part]`: run the matrix, one run after the other, and go on where it stopped.
 
 Results are kept per commit in results/selftest/: what is done is not done again. Ends with 1 if a
 defect was missed, the healthy POC was blamed, or more healthy runs than allowed stayed inconclusive.
@@ -25,14 +25,11 @@ def main() -> int:
     """Run what is missing, say what was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.selftest", description=__doc__)
     parser.add_argument("--part", action="store_true", help="the healthy POC twice and each defect once")
-    parser.add_argument("--turn", action="store_true", help="two runs of that part, others with each commit")
     parser.add_argument("--fresh", action="store_true", help="forget what was done at this commit")
     given = parser.parse_args()
     matrix = read()
     if given.part:
         matrix = matrix.part()
-    elif given.turn:
-        matrix = matrix.turn(int(_commit(), 16) if _commit() != NO_COMMIT else 0)
     KEPT.mkdir(parents=True, exist_ok=True)
     kept = KEPT / f"{_commit()}.jsonl"
     if given.fresh:

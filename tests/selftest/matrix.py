@@ -62,13 +62,6 @@ class Matrix:
         defects = {cell.defect: cell for cell in reversed(self.cells) if cell.defect}
         return Matrix(cells=(*healthy, *reversed(defects.values())), inconclusive=min(self.inconclusive, 1))
 
-    def turn(self, number: int, size: int = 2) -> "Matrix":
-        """As many cells of that part as fit into a short CI run; which ones turns with `number`."""
-        cells = self.part().cells
-        first = number * size
-        chosen = tuple(cells[(first + step) % len(cells)] for step in range(size))
-        return Matrix(cells=chosen, inconclusive=min(self.inconclusive, 1))
-
 
 def read(folder: Path = FOLDER) -> Matrix:
     """The matrix of scenarios/selftest/matrix.yaml."""

@@ -43,9 +43,3 @@ def test_the_part_for_ci_runs_the_healthy_poc_twice_and_each_defect_once() -> No
     cells = read().part().cells
     assert len([cell for cell in cells if not cell.defect]) == 2
     assert sorted(cell.defect for cell in cells if cell.defect) == sorted(defect.value for defect in Defect)
-
-
-def test_the_turns_of_a_few_commits_cover_the_part() -> None:
-    matrix = read()
-    seen = {cell.key for number in range(8) for cell in matrix.turn(number).cells}
-    assert seen == {cell.key for cell in matrix.part().cells}
